@@ -1,0 +1,68 @@
+/* The configuration: YAML, every key optional, checked by a schema, then by rules that a schema cannot say.
+ *
+ * Unknown keys, wrong types and impossible values are refused with file, line, column and what was expected.
+ */
+#ifndef BROKER_CONFIG_H
+#define BROKER_CONFIG_H
+
+#include <stdio.h>
+
+#include "hbus/types.h"
+#include "broker/log.h"
+
+#define CONFIG_ENDPOINTS_MAX 8 /* addresses of one socket */
+
+typedef struct config_subscription {
+  hbus_channel channel; /* HBUS_CHANNEL_NONE: all three */
+  char *exchange;
+  char *market;
+} config_subscription;
+
+typedef struct config_endpoints {
+  char **items;
+  unsigned count;
+} config_endpoints;
+
+/* Everything with its default filled in. Strings are the config's. */
+typedef struct config {
+  struct {
+    char *dialect; /* "native" */
+    char *url;
+    char *api_key;  /* from HUMMINGBOT_API_KEY or api_key_file; NULL: none */
+    char *api_key_file;
+    char *ca_file;
+    uint64_t request_timeout_ms;
+    uint64_t connect_timeout_ms;
+    uint64_t reconnect_min_ms;
+    uint64_t reconnect_max_ms;
+    bool client_order_ids; /* whether upstream is sent the broker's own order ids */
+    config_subscription *subscribe;
+    unsigned subscribe_count;
+  } upstream;
+  struct {
+    config_endpoints commands;
+    config_endpoints market;
+    config_endpoints private_;
+    uint64_t high_water_mark; /* messages queued for one subscriber */
+  } endpoints;
+  struct {
+    uint64_t orders;         /* orders remembered */
+    uint64_t commands;       /* commands under way */
+    uint64_t peers;          /* connections remembered */
+    uint64_t topics;         /* topics numbered */
+  } bounds;
+  struct {
+    log_level level;
+    log_format format;
+    log_level components[LOG_COMPONENT_COUNT]; /* level where not said */
+  } log;
+} config;
+
+/* Loads `path` (NULL: defaults alone), then the environment (HUMMINGBOT_HOST, HUMMINGBOT_PORT, HUMMINGBOT_API_KEY, read
+ * through `getenv_`). HBUS_INVALID_REQUEST: error->text is "FILE:LINE:COLUMN: what was wrong, what was expected". */
+hbus_status config_load(const char *path, char *(*getenv_)(const char *name), config **out, hbus_error *error);
+void config_destroy(config **self);
+/* YAML that loads to the same, secrets masked. */
+void config_print(const config *self, FILE *out);
+
+#endif

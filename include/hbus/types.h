@@ -1,0 +1,224 @@
+/* The field's nouns as plain structs, filled by the codecs and copied by assignment.
+ *
+ * Text is NUL-terminated in its array; the empty string is "absent". A decimal of size 0 is absent. Times are unix
+ * nanoseconds, 0 is absent. Where a struct borrows (hbus_text, hbus_bytes, the levels of a book), what it points into
+ * is said by the call that filled it.
+ */
+#ifndef HBUS_TYPES_H
+#define HBUS_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hbus/decimal.h"
+#include "hbus/limits.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Text that somebody else owns; not NUL-terminated. size 0 is absent. */
+typedef struct hbus_text {
+  const char *data;
+  size_t size;
+} hbus_text;
+
+/* Bytes that somebody else owns. */
+typedef struct hbus_bytes {
+  const uint8_t *data;
+  size_t size;
+} hbus_bytes;
+
+/* Keys and values, as msgpack laid end to end, that upstream sent and hbus does not know. Borrowed. */
+typedef struct hbus_extra {
+  hbus_bytes pairs;
+  uint32_t count; /* pairs */
+} hbus_extra;
+
+typedef char hbus_name[HBUS_NAME_MAX + 1];
+typedef char hbus_order_id[HBUS_ORDER_ID_MAX + 1];
+typedef char hbus_client_order_id[HBUS_CLIENT_ORDER_ID_MAX + 1];
+
+/* Enumerations. 0 is absent in each; their names on the wire are the lower case of the part after the prefix. */
+typedef enum hbus_side { HBUS_SIDE_NONE, HBUS_BUY, HBUS_SELL, HBUS_SIDE_COUNT } hbus_side;
+
+typedef enum hbus_order_type {
+  HBUS_ORDER_TYPE_NONE,
+  HBUS_LIMIT,
+  HBUS_MARKET,
+  HBUS_STOP,       /* becomes a market order when the market trades at stop_price */
+  HBUS_STOP_LIMIT, /* becomes a limit order at price when the market trades at stop_price */
+  HBUS_LIMIT_MAKER,
+  HBUS_ORDER_TYPE_COUNT
+} hbus_order_type;
+
+typedef enum hbus_order_status {
+  HBUS_ORDER_STATUS_NONE,
+  HBUS_PENDING, /* the broker's: written to the link, not answered yet */
+  HBUS_OPEN,
+  HBUS_PARTIALLY_FILLED,
+  HBUS_FILLED,
+  HBUS_CANCELLED,
+  HBUS_FAILED,
+  HBUS_UNKNOWN, /* the broker's: no answer; may be live */
+  HBUS_ORDER_STATUS_COUNT
+} hbus_order_status;
+
+typedef enum hbus_market_type { HBUS_MARKET_TYPE_NONE, HBUS_SPOT, HBUS_FUTURES, HBUS_MARKET_TYPE_COUNT } hbus_market_type;
+
+typedef enum hbus_position_action {
+  HBUS_POSITION_ACTION_NONE,
+  HBUS_POSITION_OPEN,
+  HBUS_POSITION_CLOSE,
+  HBUS_POSITION_ACTION_COUNT
+} hbus_position_action;
+
+typedef enum hbus_link_status {
+  HBUS_LINK_STATUS_NONE,
+  HBUS_LINK_DISCONNECTED,
+  HBUS_LINK_CONNECTING,
+  HBUS_LINK_CONNECTED, /* authenticated, and open for orders */
+  HBUS_LINK_ERROR,
+  HBUS_LINK_STATUS_COUNT
+} hbus_link_status;
+
+/* How the broker learned of an order's state. */
+typedef enum hbus_origin {
+  HBUS_ORIGIN_NONE,
+  HBUS_PUSHED,   /* upstream said so, by an event or in its answer to the command that caused it */
+  HBUS_POLLED,   /* the broker asked */
+  HBUS_INFERRED, /* the broker concludes it */
+  HBUS_ORIGIN_COUNT
+} hbus_origin;
+
+typedef enum hbus_channel {
+  HBUS_CHANNEL_NONE,
+  HBUS_CHANNEL_ORDER_BOOK,
+  HBUS_CHANNEL_TRADES,
+  HBUS_CHANNEL_TICKER,
+  HBUS_CHANNEL_COUNT
+} hbus_channel;
+
+typedef enum hbus_stream { HBUS_STREAM_NONE, HBUS_STREAM_MARKET, HBUS_STREAM_PRIVATE, HBUS_STREAM_COUNT } hbus_stream;
+
+/* The name on the wire; "" for absent. Never NULL. */
+const char *hbus_side_name(hbus_side value);
+const char *hbus_order_type_name(hbus_order_type value);
+const char *hbus_order_status_name(hbus_order_status value);
+const char *hbus_market_type_name(hbus_market_type value);
+const char *hbus_position_action_name(hbus_position_action value);
+const char *hbus_link_status_name(hbus_link_status value);
+const char *hbus_origin_name(hbus_origin value);
+const char *hbus_channel_name(hbus_channel value);
+const char *hbus_stream_name(hbus_stream value);
+
+/* An order as the broker knows it. */
+typedef struct hbus_order {
+  hbus_name exchange;
+  hbus_name market;
+  hbus_order_id order_id;               /* upstream's; absent while pending or unknown */
+  hbus_client_order_id client_order_id; /* the owner's own; absent for an order not placed through the broker */
+  hbus_name owner;                      /* the peer that placed it; absent likewise */
+  hbus_side side;
+  hbus_order_type order_type;
+  hbus_order_status status;
+  hbus_decimal price; /* absent for market and stop */
+  hbus_decimal stop_price;
+  hbus_decimal amount;
+  hbus_decimal filled;
+  hbus_market_type market_type;
+  hbus_name account;
+  hbus_position_action position_action;
+  uint64_t created_at_ns;
+  uint64_t filled_at_ns;
+  uint64_t rev;      /* from 1; raised by every change the broker learns of; 0 is absent */
+  hbus_extra extra;  /* on packing only; unpacking leaves it empty (the raw map has them) */
+} hbus_order;
+
+/* A trade: a public print, or with an order_id a fill of an order of ours. */
+typedef struct hbus_trade {
+  hbus_order_id trade_id;
+  hbus_name exchange;
+  hbus_name market;
+  hbus_order_id order_id;
+  hbus_decimal price;
+  hbus_decimal amount;
+  hbus_side side; /* the taker's in a public print, the order's in a fill */
+  hbus_extra extra;
+} hbus_trade;
+
+typedef struct hbus_level {
+  hbus_decimal price;
+  hbus_decimal amount;
+} hbus_level;
+
+/* The top of an order book, replacing what was: bids highest first, asks lowest first. The levels are borrowed. */
+typedef struct hbus_book {
+  hbus_name exchange;
+  hbus_name market;
+  const hbus_level *bids;
+  size_t bid_count;
+  const hbus_level *asks;
+  size_t ask_count;
+  uint64_t ts_ns; /* upstream's time */
+  hbus_extra extra;
+} hbus_book;
+
+typedef struct hbus_ticker {
+  hbus_name exchange;
+  hbus_name market;
+  hbus_decimal bid;
+  hbus_decimal ask;
+  hbus_decimal last;
+  hbus_decimal volume;
+  uint64_t ts_ns;
+  hbus_extra extra;
+} hbus_ticker;
+
+typedef struct hbus_balance {
+  hbus_name exchange;
+  hbus_name asset;
+  hbus_decimal total;
+  hbus_decimal available;
+} hbus_balance;
+
+typedef struct hbus_position {
+  hbus_name exchange;
+  hbus_name market;
+  hbus_side side;
+  hbus_decimal amount;
+  hbus_decimal entry_price;
+  hbus_decimal unrealized_pnl;
+  hbus_decimal leverage;
+  hbus_extra extra;
+} hbus_position;
+
+/* The answer to cancel_order. */
+typedef struct hbus_cancel {
+  hbus_order_id order_id;
+  hbus_client_order_id client_order_id;
+  bool cancelled;
+} hbus_cancel;
+
+/* An `error` or `info` of upstream's or of the broker's. */
+typedef struct hbus_notice {
+  hbus_status code;  /* HBUS_OK in an info */
+  hbus_text message; /* borrowed */
+  hbus_name exchange;
+  hbus_name market;
+  hbus_order_id order_id; /* the order it is about */
+  hbus_extra extra;
+} hbus_notice;
+
+/* system/link/ */
+typedef struct hbus_link {
+  hbus_link_status status;
+  hbus_status code; /* why, where it is an error */
+  hbus_text reason; /* borrowed */
+} hbus_link;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
