@@ -22,5 +22,10 @@ void buffer_free(buffer *self);
 void buffer_reset(buffer *self);
 /* HBUS_OK, HBUS_TOO_BIG, HBUS_NO_MEMORY: also kept in `status`, so that a row of appends needs one check at its end. */
 hbus_status buffer_append(buffer *self, const void *data, size_t size);
+/* Makes room for `size` more bytes, which the caller then writes at data + size and adds to size. Fails as
+ * buffer_append does. */
+hbus_status buffer_reserve(buffer *self, size_t size);
+/* Takes back everything after the first `size` bytes: how an encoder leaves no half value behind. Keeps the status. */
+void buffer_truncate(buffer *self, size_t size);
 
 #endif
