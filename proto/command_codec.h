@@ -6,19 +6,21 @@
 #include "hbus/command.h"
 #include "proto/buffer.h"
 
+#define COMMAND_KEYS_MAX 64 /* keys of a command, the unknown ones counted */
+
 /* Appends the command's frame. */
 hbus_status command_pack(const hbus_command *command, buffer *out);
 
 /* Unpacks a frame. On failure out->id is filled all the same where an id could be read (else it is ""), and out->kind
- * where `cmd` is known; the rest of *out is zero. The order of the checks: size, form (frame_check), `v`, `id`, `cmd`,
- * then each argument's kind and length, then that no argument is missing.
- * HBUS_TOO_BIG, HBUS_TRUNCATED, HBUS_MALFORMED, HBUS_TOO_DEEP: the frame; HBUS_INVALID_REQUEST or HBUS_INVALID_ORDER (an
- * argument of create_order): a field, which error->text names; HBUS_UNSUPPORTED: a `cmd` that is not known. */
+ * where `cmd` is known; the rest of *out is zero. The order of the checks: size, form (frame_check), number of keys, a
+ * key twice, `v`, `id`, `cmd`, then each argument's kind and length, then that no argument is missing. HBUS_TOO_BIG,
+ * HBUS_TRUNCATED, HBUS_MALFORMED, HBUS_TOO_DEEP: the frame; HBUS_INVALID_REQUEST or HBUS_INVALID_ORDER (an argument of
+ * create_order): a field, which error->text names; HBUS_UNSUPPORTED: a `cmd` that is not known. */
 hbus_status command_unpack(const uint8_t *data, size_t size, hbus_command *out, hbus_error *error);
 
-/* Whether the order makes sense in itself: price for limit, limit_maker and stop_limit and none for market and stop, stop
- * price for stop and stop_limit and none for the others, positive decimals, names that fit a topic. For other commands:
- * names alone. HBUS_INVALID_ORDER or HBUS_INVALID_REQUEST, error->text naming the field. */
+/* Whether the order makes sense in itself: price for limit, limit_maker and stop_limit and none for market and stop,
+ * stop price for stop and stop_limit and none for the others, positive decimals, names that fit a topic. For other
+ * commands: names alone. HBUS_INVALID_ORDER or HBUS_INVALID_REQUEST, error->text naming the field. */
 hbus_status command_validate(const hbus_command *command, hbus_error *error);
 
 /* Whether two creates ask for the same: every argument but id and expires, decimals by value. */

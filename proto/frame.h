@@ -9,8 +9,13 @@
 
 #include "hbus/types.h"
 
-/* HBUS_OK, HBUS_TRUNCATED, HBUS_MALFORMED (extra bytes, a reserved byte, text that is no UTF-8), HBUS_TOO_DEEP. */
+/* HBUS_OK, HBUS_TRUNCATED, HBUS_MALFORMED (extra bytes, a reserved byte, text that is no UTF-8), HBUS_TOO_DEEP. A
+ * container that claims more than is there is truncated. */
 hbus_status frame_check(const uint8_t *data, size_t size);
+
+/* The first value at top-level key `key` of a map, as it stands in the frame, as far as the frame can be read: it need
+ * not have passed frame_check. HBUS_MALFORMED when it cannot be found. */
+hbus_status frame_find(const uint8_t *data, size_t size, const char *key, hbus_bytes *out);
 
 /* The string at top-level key `key` of a map, as far as it can be read in a frame that frame_check may have refused:
  * how a peer is told which of its commands was bad. HBUS_MALFORMED when it cannot be found. */

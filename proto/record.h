@@ -1,8 +1,8 @@
 /* The nouns of hbus/types.h as msgpack maps: one pair of calls for each, used in events and in replies alike.
  *
- * A pack call writes one value at the end of `out`. Absent fields are left out. An unpack call fills *out whole, ignores
- * keys it does not know, and refuses duplicate ones that it does, fields of the wrong kind and text that is too long
- * (HBUS_MALFORMED, HBUS_TOO_BIG; `error` names the field). Where a record must have a field and has not:
+ * A pack call writes one value at the end of `out`. Absent fields are left out. An unpack call fills *out whole,
+ * ignores keys it does not know, and refuses duplicate ones that it does, fields of the wrong kind and text that is too
+ * long (HBUS_MALFORMED, HBUS_TOO_BIG; `error` names the field). Where a record must have a field and has not:
  * HBUS_MALFORMED.
  */
 #ifndef PROTO_RECORD_H
