@@ -51,12 +51,11 @@ static const command_rule s_rules[HBUS_COMMAND_COUNT] = {
     [HBUS_GET_ORDER_HISTORY] = {.required = PLACE, .optional = PAGE | OF_ACCOUNT},
     [HBUS_GET_ORDER_BOOK] = {.required = PLACE, .optional = A(DEPTH) | A(MARKET_TYPE)},
     [HBUS_GET_TICKER] = {.required = PLACE, .optional = A(MARKET_TYPE)},
-    [HBUS_GET_BALANCES] = {.required = A(EXCHANGE), .optional = A(ACCOUNT)},
-    [HBUS_GET_POSITIONS] = {.required = A(EXCHANGE), .optional = A(MARKET) | OF_ACCOUNT},
-    /* Effects that are nobody else's: what upstream is asked for is the union of what all peers want. */
-    [HBUS_SUBSCRIBE] = {.required = A(CHANNEL) | PLACE},
-    [HBUS_UNSUBSCRIBE] = {.required = A(CHANNEL) | PLACE},
-    /* Not served yet: each takes whatever it is given, so that its answer is UNSUPPORTED and not a complaint. */
+    [HBUS_GET_BALANCES] = {.required = A(EXCHANGE), .optional = PAGE | A(ACCOUNT)},
+    [HBUS_GET_POSITIONS] = {.required = A(EXCHANGE), .optional = A(MARKET) | PAGE | A(ACCOUNT)},
+    [HBUS_SUBSCRIBE] = {.required = A(CHANNEL) | PLACE, .side_effects = true},
+    [HBUS_UNSUBSCRIBE] = {.required = A(CHANNEL) | PLACE, .side_effects = true},
+    /* Not served yet: each takes whatever it is given, its answer is UNSUPPORTED. */
     [HBUS_CANCEL_ALL] = {.optional = ANY_ARGUMENT, .side_effects = true},
     [HBUS_RESOLVE_ORDER] = {.optional = ANY_ARGUMENT, .side_effects = true},
     [HBUS_SET_LEVERAGE] = {.optional = ANY_ARGUMENT, .side_effects = true},

@@ -21,7 +21,8 @@ typedef struct event_map {
 
 static const field s_fields[] = {
     {.key = "v", .key_size = 1, .type = FIELD_VERSION, .flags = FIELD_REQUIRED},
-    FIELD_ROW(event_map, event.type, "type", .type = FIELD_ENUM, .names = &names_event_type, .flags = FIELD_REQUIRED),
+    FIELD_ROW(event_map, event.type, "type", .type = FIELD_OPEN_ENUM, .names = &names_event_type,
+              .flags = FIELD_REQUIRED),
     FIELD_ROW(event_map, event.kind, "kind", .type = FIELD_OPEN_ENUM, .names = &names_kind, .flags = FIELD_REQUIRED),
     FIELD_ROW(event_map, event.epoch, "epoch", .type = FIELD_UNSIGNED, .min = 1, .max = NUMBER_MAX,
               .flags = FIELD_REQUIRED),
@@ -34,7 +35,7 @@ static const field s_fields[] = {
     FIELD_ROW(event_map, event.owner, "owner", .type = FIELD_NAME, .max = HBUS_NAME_MAX),
     FIELD_ROW(event_map, event.client_order_id, "client_order_id", .type = FIELD_NAME, .max = HBUS_CLIENT_ORDER_ID_MAX),
     FIELD_UNSIGNED_ROW(event_map, event.rev, "rev", UINT64_MAX, 0),
-    FIELD_ROW(event_map, event.origin, "origin", .type = FIELD_ENUM, .names = &names_origin),
+    FIELD_ROW(event_map, event.origin, "origin", .type = FIELD_OPEN_ENUM, .names = &names_origin),
     FIELD_ROW(event_map, data, "data", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED),
 };
 enum {

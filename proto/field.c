@@ -144,19 +144,15 @@ static hbus_status s_unpack_decimal(const field *self, const msgpack_object *val
   return status == HBUS_OK ? HBUS_OK : s_wrong(self, "a decimal string", error);
 }
 
-static hbus_status s_wrong_name(const field *self, const msgpack_object_str *got, const char *names,
-                                hbus_error *error) {
-  int size = (int)utf8_cut(got->ptr, got->size, QUOTE_MAX);
-  return hbus_fail(error, HBUS_MALFORMED, "'%s' must be one of %s; got \"%.*s\"", self->key, names, size, got->ptr);
-}
-
 static hbus_status s_unpack_enum(const field *self, const msgpack_object *value, unsigned *out, hbus_error *error) {
   if (value->type != MSGPACK_OBJECT_STR) return s_wrong(self, "a string", error);
   unsigned found = name_find(self->names, value->via.str.ptr, value->via.str.size);
   if (found == 0 && self->type == FIELD_ENUM) {
     char names[HBUS_ERROR_TEXT_SIZE];
     name_list(self->names, names, sizeof names);
-    return s_wrong_name(self, &value->via.str, names, error);
+    int shown = (int)utf8_cut(value->via.str.ptr, value->via.str.size, QUOTE_MAX);
+    return hbus_fail(error, HBUS_MALFORMED, "'%s' must be one of %s; got \"%.*s\"", self->key, names, shown,
+                     value->via.str.ptr);
   }
   *out = found;
   return HBUS_OK;
@@ -164,8 +160,8 @@ static hbus_status s_unpack_enum(const field *self, const msgpack_object *value,
 
 static hbus_status s_unpack_code(const field *self, const msgpack_object *value, hbus_status *out, hbus_error *error) {
   if (value->type != MSGPACK_OBJECT_STR) return s_wrong(self, "a string", error);
-  if (hbus_status_from_name(value->via.str.ptr, value->via.str.size, out) == HBUS_OK) return HBUS_OK;
-  return s_wrong_name(self, &value->via.str, "the codes of the protocol", error);
+  if (hbus_status_from_name(value->via.str.ptr, value->via.str.size, out) != HBUS_OK) *out = HBUS_INTERNAL;
+  return HBUS_OK;
 }
 
 static hbus_status s_unpack_unsigned(const field *self, const msgpack_object *value, uint64_t *out, hbus_error *error) {

@@ -16,8 +16,8 @@ typedef enum field_type {
   FIELD_TEXT,      /* hbus_text, borrowed, up to max bytes; a longer one is cut on packing */
   FIELD_DECIMAL,   /* hbus_decimal */
   FIELD_ENUM,      /* an enumeration with absent 0, by its name */
-  FIELD_OPEN_ENUM, /* the same; a name that is not known reads as absent */
-  FIELD_CODE,      /* hbus_status, absent HBUS_OK, by its name */
+  FIELD_OPEN_ENUM, /* the same; a name that a later version may have added reads as absent */
+  FIELD_CODE,      /* hbus_status, absent HBUS_OK, by its name; one that is not known reads as HBUS_INTERNAL */
   FIELD_UNSIGNED,  /* uint64_t, absent 0, min to max */
   FIELD_FLAG,      /* bool, written only when true */
   FIELD_BOOL,      /* bool, always written */
@@ -56,6 +56,8 @@ typedef uint32_t field_set;
   FIELD_ROW(struct_, member, #member, .type = FIELD_DECIMAL, .flags = (flags_))
 #define FIELD_ENUM_ROW(struct_, member, names_, flags_)                                                                \
   FIELD_ROW(struct_, member, #member, .type = FIELD_ENUM, .names = &(names_), .flags = (flags_))
+#define FIELD_OPEN_ENUM_ROW(struct_, member, names_, flags_)                                                           \
+  FIELD_ROW(struct_, member, #member, .type = FIELD_OPEN_ENUM, .names = &(names_), .flags = (flags_))
 #define FIELD_UNSIGNED_ROW(struct_, member, key_, max_, flags_)                                                        \
   FIELD_ROW(struct_, member, key_, .type = FIELD_UNSIGNED, .max = (max_), .flags = (flags_))
 #define FIELD_TEXT_ROW(struct_, member) FIELD_ROW(struct_, member, #member, .type = FIELD_TEXT, .max = HBUS_MESSAGE_MAX)

@@ -13,16 +13,16 @@ static const field s_order_fields[] = {
     FIELD_NAME_ROW(hbus_order, client_order_id, FIELD_IN_REPLY),
     FIELD_NAME_ROW(hbus_order, owner, FIELD_IN_REPLY),
     FIELD_UNSIGNED_ROW(hbus_order, rev, "rev", UINT64_MAX, FIELD_IN_REPLY),
-    FIELD_ENUM_ROW(hbus_order, side, names_side, 0),
-    FIELD_ENUM_ROW(hbus_order, order_type, names_order_type, 0),
-    FIELD_ENUM_ROW(hbus_order, status, names_order_status, FIELD_REQUIRED),
+    FIELD_OPEN_ENUM_ROW(hbus_order, side, names_side, 0),
+    FIELD_OPEN_ENUM_ROW(hbus_order, order_type, names_order_type, 0),
+    FIELD_OPEN_ENUM_ROW(hbus_order, status, names_order_status, FIELD_REQUIRED),
     FIELD_DECIMAL_ROW(hbus_order, price, 0),
     FIELD_DECIMAL_ROW(hbus_order, stop_price, 0),
     FIELD_DECIMAL_ROW(hbus_order, amount, 0),
     FIELD_DECIMAL_ROW(hbus_order, filled, 0),
-    FIELD_ENUM_ROW(hbus_order, market_type, names_market_type, 0),
+    FIELD_OPEN_ENUM_ROW(hbus_order, market_type, names_market_type, 0),
     FIELD_NAME_ROW(hbus_order, account, 0),
-    FIELD_ENUM_ROW(hbus_order, position_action, names_position_action, 0),
+    FIELD_OPEN_ENUM_ROW(hbus_order, position_action, names_position_action, 0),
     FIELD_UNSIGNED_ROW(hbus_order, created_at_ns, "created_at", TIME_MAX, 0),
     FIELD_UNSIGNED_ROW(hbus_order, filled_at_ns, "filled_at", TIME_MAX, 0),
 };
@@ -34,7 +34,7 @@ static const field s_trade_fields[] = {
     FIELD_NAME_ROW(hbus_trade, order_id, 0),
     FIELD_DECIMAL_ROW(hbus_trade, price, 0), /* an inferred fill has none */
     FIELD_DECIMAL_ROW(hbus_trade, amount, FIELD_REQUIRED),
-    FIELD_ENUM_ROW(hbus_trade, side, names_side, 0),
+    FIELD_OPEN_ENUM_ROW(hbus_trade, side, names_side, 0),
 };
 
 static const field s_ticker_fields[] = {
@@ -56,7 +56,7 @@ static const field s_balance_fields[] = {
 
 static const field s_position_fields[] = {
     FIELD_NAME_ROW(hbus_position, exchange, FIELD_REQUIRED), FIELD_NAME_ROW(hbus_position, market, FIELD_REQUIRED),
-    FIELD_ENUM_ROW(hbus_position, side, names_side, 0),      FIELD_DECIMAL_ROW(hbus_position, amount, FIELD_REQUIRED),
+    FIELD_OPEN_ENUM_ROW(hbus_position, side, names_side, 0), FIELD_DECIMAL_ROW(hbus_position, amount, FIELD_REQUIRED),
     FIELD_DECIMAL_ROW(hbus_position, entry_price, 0),        FIELD_DECIMAL_ROW(hbus_position, unrealized_pnl, 0),
     FIELD_DECIMAL_ROW(hbus_position, leverage, 0),
 };
@@ -76,7 +76,7 @@ static const field s_notice_fields[] = {
 };
 
 static const field s_link_fields[] = {
-    FIELD_ENUM_ROW(hbus_link, status, names_link_status, FIELD_REQUIRED),
+    FIELD_OPEN_ENUM_ROW(hbus_link, status, names_link_status, FIELD_REQUIRED),
     FIELD_ROW(hbus_link, code, "code", .type = FIELD_CODE),
     FIELD_TEXT_ROW(hbus_link, reason),
 };

@@ -30,7 +30,7 @@ static const field s_fields[] = {
 };
 
 static const field s_seen_fields[] = {
-    FIELD_ENUM_ROW(hbus_seen, stream, names_stream, FIELD_REQUIRED),
+    FIELD_OPEN_ENUM_ROW(hbus_seen, stream, names_stream, FIELD_REQUIRED),
     FIELD_NAME_ROW(hbus_seen, topic, FIELD_REQUIRED),
     FIELD_ROW(hbus_seen, epoch, "epoch", .type = FIELD_UNSIGNED, .min = 1, .max = NUMBER_MAX, .flags = FIELD_REQUIRED),
     FIELD_ROW(hbus_seen, seq, "seq", .type = FIELD_UNSIGNED, .min = 1, .max = NUMBER_MAX, .flags = FIELD_REQUIRED),
@@ -71,7 +71,7 @@ static hbus_status s_unpack(const uint8_t *data, size_t size, msgpack_zone *zone
   reply_map in = {0};
   if ((status = field_unpack_map(&s_table, &map, &in, error)) != HBUS_OK) return status;
   if (!s_is_consistent(&in.reply))
-    return hbus_fail(error, HBUS_MALFORMED, "'code' must be there exactly when 'status' is not ok");
+    return hbus_fail(error, HBUS_MALFORMED, "'code' must be there exactly when 'status' is not \"ok\"");
   if (in.seen) {
     status = field_unpack_record(&s_seen_table, "seen", in.seen, &in.reply.seen, error);
     if (status != HBUS_OK) return status;
