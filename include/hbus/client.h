@@ -1,0 +1,146 @@
+/* A peer of the bus: one connection to the broker's command socket and one to each event stream.
+ *
+ * Nothing here runs in the background and nothing calls back. The library works when the program calls it; a program
+ * with a loop of its own watches hbus_client_fd(). A client belongs to one thread at a time.
+ *
+ * Lifetimes: whatever a call lends (a reply's data, an event's levels) is good until the next call with the same
+ * client. Times: `timeout_ms` counts on the monotonic clock.
+ */
+#ifndef HBUS_CLIENT_H
+#define HBUS_CLIENT_H
+
+#include "hbus/command.h"
+#include "hbus/event.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hbus_client hbus_client;
+
+#define HBUS_ORDER_ID_PREFIX_MAX 32    /* bytes of hbus_options.order_id_prefix */
+#define HBUS_PENDING_MAX         65536 /* the largest hbus_options.pending_max */
+#define HBUS_SUBSCRIPTIONS_MAX   1024  /* market subscriptions that one client keeps alive */
+
+/* How to connect. Start from hbus_options_init() and change what differs. The strings are the caller's and only have to
+ * last for the call that takes the options. */
+typedef struct hbus_options {
+  const char *commands_endpoint; /* tcp://127.0.0.1:5570 */
+  const char *market_endpoint;   /* tcp://127.0.0.1:5571; NULL or "": this stream is not read */
+  const char *private_endpoint;  /* tcp://127.0.0.1:5572; likewise */
+  const char *name;              /* who this is, 1 to 64 bytes: the name owns its orders. NULL: the program's name */
+  const char *order_id_prefix;   /* put before the client_order_ids that the library makes up; NULL: none */
+  int connect_timeout_ms;        /* how long hbus_client_connect waits for the broker; 5000 */
+  int request_timeout_ms;        /* how long a command waits for its reply when the call does not say; 8000 */
+  unsigned pending_max;          /* commands under way and replies not fetched, 1 to HBUS_PENDING_MAX; 1024 */
+  int high_water_mark;           /* events kept for each stream while the program does not ask; later ones are lost and
+                                    show as a gap in `seq`. 1 or more; 100000 */
+} hbus_options;
+
+void hbus_options_init(hbus_options *out);
+
+/* Takes the endpoints from HBUS_COMMANDS, HBUS_MARKET and HBUS_PRIVATE where those are set and not empty. */
+void hbus_options_from_environment(hbus_options *options);
+
+/* Connects, says hello and waits for the answer. Later disconnections heal by themselves: hello is said again and
+ * market subscriptions are renewed as soon as the broker is back. `options` may be NULL. HBUS_INVALID_REQUEST: an
+ * option makes no sense; HBUS_TIMEOUT: nobody there; HBUS_UNSUPPORTED: the broker speaks another version;
+ * HBUS_UNAUTHENTICATED, HBUS_FORBIDDEN and others: the broker refused the name; HBUS_NO_MEMORY. */
+hbus_status hbus_client_connect(const hbus_options *options, hbus_client **out, hbus_error *error);
+
+/* Says goodbye; commands sent a moment ago still leave (at most 100 ms are spent on it). NULL is fine, *self becomes
+ * NULL. */
+void hbus_client_destroy(hbus_client **self);
+
+/* What the broker said in its last answer to hello. */
+typedef struct hbus_hello {
+  hbus_name name;    /* ours, as the broker has it */
+  uint64_t now_ms;   /* its real-time clock then, unix ms */
+  uint64_t epoch;    /* changes with every start of the broker */
+  hbus_name version; /* the broker's own, for people */
+} hbus_hello;
+
+const hbus_hello *hbus_client_hello(const hbus_client *self);
+
+/* The broker's real-time clock now, unix ms, estimated from its answers to hello and ping. */
+uint64_t hbus_client_broker_now_ms(const hbus_client *self);
+
+typedef struct hbus_client_stats {
+  bool connected;              /* the command connection stands */
+  uint64_t connections;        /* times that it was made */
+  uint64_t events;             /* handed out */
+  uint64_t replies;            /* handed out */
+  uint64_t timeouts;           /* commands that got no answer in time */
+  uint64_t late_replies;       /* came after their command's time-out; dropped */
+  uint64_t malformed;          /* replies and events that could not be read; dropped */
+  uint64_t subscriptions_lost; /* market subscriptions that the broker refused to renew after a reconnect */
+} hbus_client_stats;
+
+void hbus_client_get_stats(const hbus_client *self, hbus_client_stats *out);
+
+/* --- Events, and replies to hbus_client_send ------------------------------------------------------------------------
+ */
+
+typedef enum hbus_message_kind { HBUS_MESSAGE_NONE, HBUS_MESSAGE_EVENT, HBUS_MESSAGE_REPLY } hbus_message_kind;
+
+/* What hbus_client_next gives. Only the members of its kind are filled. */
+typedef struct hbus_message {
+  hbus_message_kind kind;
+
+  /* HBUS_MESSAGE_EVENT. A kind of event that this library does not know is HBUS_KIND_OTHER: read `body`, one msgpack
+   * map. */
+  hbus_stream stream;
+  const char *topic;
+  hbus_event event;
+  hbus_bytes body;
+
+  /* HBUS_MESSAGE_REPLY. A command that got no answer in time has a reply too, with code HBUS_TIMEOUT; its status is
+   * HBUS_REPLY_UNKNOWN for a create, which may be live. */
+  hbus_command_kind command;
+  hbus_reply reply;
+} hbus_message;
+
+/* Wants every event whose topic begins with `prefix` (hbus/topics.h builds them; "" is everything), on whichever stream
+ * it comes. A prefix watched twice must be unwatched twice. HBUS_TOO_BIG: longer than HBUS_TOPIC_MAX. */
+hbus_status hbus_client_watch(hbus_client *self, const char *prefix, hbus_error *error);
+hbus_status hbus_client_unwatch(hbus_client *self, const char *prefix, hbus_error *error);
+
+/* The next event or reply. Waits at most timeout_ms: 0 does not wait, -1 waits for ever. HBUS_TIMEOUT: there is none;
+ * also when a signal was caught while waiting. */
+hbus_status hbus_client_next(hbus_client *self, int timeout_ms, hbus_message *out);
+
+/* A descriptor for poll, epoll, libuv, asyncio (level-triggered). When it is readable, call hbus_client_next(self, 0,
+ * …) until it says HBUS_TIMEOUT, or at least once: the descriptor stays readable as long as something is left. It is
+ * the client's; do not read or close it. */
+int hbus_client_fd(const hbus_client *self);
+
+/* --- Commands -------------------------------------------------------------------------------------------------------
+ */
+
+/* An empty command of that kind about a market; exchange and market may be NULL. HBUS_INVALID_REQUEST: too long. */
+hbus_status hbus_command_init(hbus_command *out, hbus_command_kind kind, const char *exchange, const char *market,
+                              hbus_error *error);
+
+/* A new id for an order: the options' prefix and 128 random bits, at most 58 bytes. Keep it where it outlives the
+ * program and a crash between sending and hearing costs nothing: get_order by this id tells. */
+hbus_status hbus_client_new_order_id(hbus_client *self, hbus_client_order_id out, hbus_error *error);
+
+/* Sends without waiting. The reply comes from hbus_client_next, exactly one, after timeout_ms at the latest (0: the
+ * options' request_timeout_ms). Fills what the caller left empty: command->id always, and for a create client_order_id
+ * and expires_ms.
+ * HBUS_TIMEOUT: no connection to the broker, nothing was sent; HBUS_OVERLOADED: pending_max or the connection's
+ * high-water mark is reached, nothing was sent; HBUS_INVALID_REQUEST, HBUS_TOO_BIG: the command cannot be written. */
+hbus_status hbus_client_send(hbus_client *self, hbus_command *command, int timeout_ms, hbus_error *error);
+
+/* Sends and waits for the reply (0: the options' request_timeout_ms); fills the command as hbus_client_send does.
+ * Events that come meanwhile are kept, in order, for hbus_client_next. HBUS_OK: the broker said ok. Otherwise the
+ * reply's code with its message in `error`; HBUS_OUTCOME_UNKNOWN when the broker does not know, and for a create that
+ * may have left without an answer: treat it as live. HBUS_TIMEOUT: no answer (for a create: nothing was sent). *reply
+ * is filled whenever a reply came, whatever it said; else it is zero. */
+hbus_status hbus_client_call(hbus_client *self, hbus_command *command, int timeout_ms, hbus_reply *reply,
+                             hbus_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
