@@ -87,7 +87,7 @@ class PeerTest(unittest.TestCase):
                                 and event.get("client_order_id") == client_order_id, f"{client_order_id} {status}")
 
     def follow_private(self):
-        """Subscribes to all private events, and returns when the subscription stands: a refused cancel is told there."""
+        """Subscribes to all private events, and returns when that stands: the refusal of a cancel is told there."""
         self.peer.follow("private", "")
 
         def refused_cancel_is_told():
@@ -181,7 +181,8 @@ class Trading(PeerTest):
         order_id, order = new_id(), self.resting_order()
         reply = self.peer.create_order(order_id, **order)
         placed = reply["data"]
-        self.assertEqual((placed["status"], placed["owner"], placed["client_order_id"]), ("open", self.peer.name, order_id))
+        self.assertEqual((placed["status"], placed["owner"]), ("open", self.peer.name))
+        self.assertEqual(placed["client_order_id"], order_id)
         self.assertEqual(placed["price"], str(order["price"]))
         self.assertNotIn("repeat", reply)
 
@@ -195,8 +196,8 @@ class Trading(PeerTest):
         self.assertIs(repeated["repeat"], True)
         self.assertEqual(repeated["data"]["order_id"], placed["order_id"])
         self.refused("DUPLICATE_ORDER", "create_order", client_order_id=order_id, **{**order, "amount": "0.02"})
-        listed = [item for item in self.peer.pages("get_open_orders", **HERE) if item.get("client_order_id") == order_id]
-        self.assertEqual([item["order_id"] for item in listed], [placed["order_id"]])
+        listed = {item["order_id"]: item for item in self.peer.pages("get_open_orders", **HERE)}
+        self.assertEqual(listed[placed["order_id"]]["client_order_id"], order_id)
 
         cancelled = self.peer.call("cancel_order", client_order_id=order_id, **HERE)
         self.assertIs(cancelled["data"]["cancelled"], True)
