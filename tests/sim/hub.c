@@ -1,0 +1,195 @@
+#include "tests/sim/hub.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct held_answer {
+  session *to;
+  message *answer;
+  uint64_t due_ms;
+  held_answer *next;
+};
+
+void hub_init(hub *self, const fault_list *faults, uint64_t seed) {
+  *self = (hub){.faults = faults, .next_number = 1};
+  random_init(&self->random, seed, UINT64_MAX);
+}
+
+static void s_drop_held(held_answer *dropped) {
+  message_drop(dropped->answer);
+  free(dropped);
+}
+
+/* Drops what a list holds for one session, or for all (NULL). Returns how many. */
+static size_t s_drop_for(held_answer **list, const session *to) {
+  size_t count = 0;
+  while (*list) {
+    held_answer *at = *list;
+    if (!to || at->to == to) {
+      *list = at->next;
+      s_drop_held(at);
+      count++;
+    } else {
+      list = &at->next;
+    }
+  }
+  return count;
+}
+
+void hub_free(hub *self) {
+  s_drop_for(&self->held, NULL);
+  s_drop_for(&self->pool, NULL);
+  while (self->sessions) {
+    session *gone = self->sessions;
+    self->sessions = gone->next;
+    session_destroy(&gone);
+  }
+}
+
+session *hub_add(hub *self, void (*wake)(void *arg), void *wake_arg) {
+  if (self->session_count == HUB_SESSIONS_MAX) return NULL;
+  session *added = session_new(self->next_number, wake, wake_arg);
+  if (!added) return NULL;
+  self->next_number++;
+  self->session_count++;
+  /* At the end, so that sessions hear of things in the order in which they came. */
+  session **link = &self->sessions;
+  while (*link)
+    link = &(*link)->next;
+  *link = added;
+  return added;
+}
+
+void hub_remove(hub *self, session **removed) {
+  session **link = &self->sessions;
+  while (*link && *link != *removed)
+    link = &(*link)->next;
+  assert(*link);
+  *link = (*removed)->next;
+  self->session_count--;
+  self->held_count -= s_drop_for(&self->held, *removed);
+  self->pool_count -= s_drop_for(&self->pool, *removed);
+  session_destroy(removed);
+}
+
+static void s_push_text(session *to, const char *text) {
+  message *pushed = message_new(text, strlen(text));
+  if (pushed) session_push(to, pushed);
+  message_drop(pushed);
+}
+
+void hub_send(hub *self, session *to, message *sent) {
+  if (self->faults->count == 0) {
+    session_push(to, sent);
+    return;
+  }
+  frame_plan plan = fault_plan_frame(self->faults, to->sent_total + 1);
+  to->sent_total++;
+  for (size_t i = 0; i < plan.before_count; i++)
+    s_push_text(to, plan.before[i]);
+  session_push(to, sent);
+  if (plan.cut_after) session_cut(to);
+}
+
+void hub_send_replayed(hub *self, session *to, message *sent) {
+  to->replayed++;
+  hub_send(self, to, sent);
+}
+
+/* Puts an answer among those that wait, behind all that are due no later. */
+static void s_hold(hub *self, held_answer *waiting) {
+  held_answer **link = &self->held;
+  while (*link && (*link)->due_ms <= waiting->due_ms)
+    link = &(*link)->next;
+  waiting->next = *link;
+  *link = waiting;
+  self->held_count++;
+}
+
+static void s_flush_pool(hub *self) {
+  while (self->pool_count > 0) {
+    held_answer **link = &self->pool;
+    for (uint64_t skip = random_below(&self->random, self->pool_count); skip > 0; skip--)
+      link = &(*link)->next;
+    held_answer *drawn = *link;
+    *link = drawn->next;
+    self->pool_count--;
+    hub_send(self, drawn->to, drawn->answer);
+    s_drop_held(drawn);
+  }
+}
+
+static void s_collect(hub *self, held_answer *waiting, uint64_t enough) {
+  if (self->pool_count == 0) self->pool_due_ms = self->now_ms + HUB_SHUFFLE_HOLD_MS;
+  waiting->next = self->pool;
+  self->pool = waiting;
+  self->pool_count++;
+  if (self->pool_count >= enough) s_flush_pool(self);
+}
+
+/* One copy of an answer, as planned. What cannot be held for want of memory or room is lost, as a fault would have it.
+ */
+static void s_answer_once(hub *self, session *to, message *answer, const answer_plan *plan) {
+  if (plan->delay_ms == 0 && plan->shuffle == 0) {
+    hub_send(self, to, answer);
+    return;
+  }
+  held_answer *waiting = self->held_count + self->pool_count < HUB_HELD_MAX ? malloc(sizeof *waiting) : NULL;
+  if (!waiting) return;
+  *waiting = (held_answer){.to = to, .answer = message_keep(answer), .due_ms = self->now_ms + plan->delay_ms};
+  if (plan->delay_ms > 0)
+    s_hold(self, waiting);
+  else
+    s_collect(self, waiting, plan->shuffle);
+}
+
+void hub_answer(hub *self, session *to, const char *type, message *answer) {
+  answer_plan plan = fault_plan_answer(self->faults, type);
+  if (plan.stranger_before) s_push_text(to, "{\"id\":\"never-issued\",\"status\":\"success\",\"data\":{}}");
+  for (unsigned copy = 0; copy < plan.copies; copy++)
+    s_answer_once(self, to, answer, &plan);
+}
+
+void hub_broadcast(hub *self, message *sent) {
+  for (session *to = self->sessions; to; to = to->next) {
+    if (to->authenticated) hub_send(self, to, sent);
+  }
+}
+
+bool hub_wanted(const hub *self, size_t market, hbus_channel channel) {
+  for (const session *to = self->sessions; to; to = to->next) {
+    if (session_wants(to, market, channel)) return true;
+  }
+  return false;
+}
+
+void hub_publish(hub *self, size_t market, hbus_channel channel, message *sent) {
+  for (session *to = self->sessions; to; to = to->next) {
+    if (session_wants(to, market, channel)) hub_send(self, to, sent);
+  }
+}
+
+void hub_greet(hub *self, session *to) {
+  message *greetings[FAULT_COUNT_MAX];
+  size_t count = fault_greet(self->faults, greetings);
+  for (size_t i = 0; i < count; i++) {
+    session_push(to, greetings[i]);
+    message_drop(greetings[i]);
+  }
+}
+
+uint64_t hub_tick(hub *self, uint64_t now_ms) {
+  self->now_ms = now_ms;
+  while (self->held && self->held->due_ms <= now_ms) {
+    held_answer *due = self->held;
+    self->held = due->next;
+    self->held_count--;
+    hub_send(self, due->to, due->answer);
+    s_drop_held(due);
+  }
+  if (self->pool_count > 0 && self->pool_due_ms <= now_ms) s_flush_pool(self);
+  uint64_t wait_ms = self->held ? self->held->due_ms - now_ms : UINT64_MAX;
+  if (self->pool_count > 0 && self->pool_due_ms - now_ms < wait_ms) wait_ms = self->pool_due_ms - now_ms;
+  return wait_ms;
+}

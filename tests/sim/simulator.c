@@ -1,0 +1,86 @@
+#include "tests/sim/simulator.h"
+
+#include <stdlib.h>
+
+#define S_REQUEST_MAX   HBUS_FRAME_MAX
+#define S_ANSWER_MAX    (16u * 1024 * 1024)
+#define S_CATCH_UP_MS   1000 /* how far the random market may fall behind before it skips */
+#define S_MS_PER_SECOND 1000
+
+static hbus_status s_fill_markets(simulator *self) {
+  world *all = &self->exchanges;
+  self->crowds = calloc(all->market_count, sizeof *self->crowds);
+  if (!self->crowds) return HBUS_NO_MEMORY;
+  for (size_t i = 0; i < all->market_count; i++) {
+    if (all->markets[i]->rules.recorded || all->markets[i]->rules.closed) continue;
+    liquidity *crowd = &self->crowds[self->crowd_count++];
+    liquidity_init(crowd, all->markets[i], self->options.seed, i);
+    liquidity_fill(crowd);
+  }
+  return HBUS_OK;
+}
+
+hbus_status simulator_init(simulator *self, const simulator_options *options, hbus_error *error) {
+  *self = (simulator){.options = *options};
+  hub_init(&self->sessions, &self->options.faults, options->seed);
+  buffer_init(&self->answer, S_ANSWER_MAX);
+  feed_init(&self->events, &self->sessions, NULL, !options->no_client_ids);
+  exchange_listener listener = feed_listener(&self->events);
+  world_init(&self->exchanges, &listener, options->first_id);
+
+  hbus_status status = HBUS_OK;
+  if (options->ledger_path) status = ledger_open(options->ledger_path, &self->truth, error);
+  self->events.truth = self->truth;
+  if (status == HBUS_OK && options->replay.path)
+    status = replay_open(&options->replay, &self->exchanges, &self->recording, error);
+  if (status != HBUS_OK) goto out;
+  status = world_add_defaults(&self->exchanges);
+  if (status == HBUS_OK) status = feed_open(&self->events, self->exchanges.market_count);
+  if (status == HBUS_OK) status = s_fill_markets(self);
+  if (status == HBUS_OK && !(self->reader = json_reader_new(S_REQUEST_MAX))) status = HBUS_NO_MEMORY;
+  if (status != HBUS_OK) hbus_fail(error, status, "out of memory");
+
+out:
+  if (status != HBUS_OK) simulator_free(self);
+  return status;
+}
+
+void simulator_free(simulator *self) {
+  hub_free(&self->sessions);
+  feed_free(&self->events);
+  world_free(&self->exchanges);
+  replay_close(&self->recording);
+  ledger_close(&self->truth);
+  json_reader_destroy(&self->reader);
+  buffer_free(&self->answer);
+  free(self->crowds);
+  *self = (simulator){0};
+}
+
+void simulator_step(simulator *self) {
+  for (size_t i = 0; i < self->crowd_count; i++)
+    liquidity_step(&self->crowds[i]);
+}
+
+/* Does the steps that are due, and returns when the next one is. */
+static uint64_t s_step_due(simulator *self, uint64_t now_ms) {
+  if (self->options.rate == 0 || self->recording) return UINT64_MAX;
+  if (self->stepped_ms == 0 || now_ms > self->stepped_ms + S_CATCH_UP_MS) self->stepped_ms = now_ms;
+  uint64_t due = (now_ms - self->stepped_ms) * self->options.rate / S_MS_PER_SECOND;
+  for (uint64_t step = 0; step < due; step++)
+    simulator_step(self);
+  self->stepped_ms += due * S_MS_PER_SECOND / self->options.rate;
+  uint64_t next_ms = self->stepped_ms + (S_MS_PER_SECOND + self->options.rate - 1) / self->options.rate;
+  return next_ms > now_ms ? next_ms - now_ms : 1;
+}
+
+uint64_t simulator_tick(simulator *self, uint64_t now_ns, uint64_t now_ms) {
+  self->now_ns = now_ns;
+  self->events.now_ns = now_ns;
+  world_set_time(&self->exchanges, now_ns);
+  uint64_t wait_ms = hub_tick(&self->sessions, now_ms);
+  uint64_t step_ms = s_step_due(self, now_ms);
+  uint64_t replay_ms = self->recording ? replay_tick(self->recording, &self->sessions, now_ms) : UINT64_MAX;
+  wait_ms = step_ms < wait_ms ? step_ms : wait_ms;
+  return replay_ms < wait_ms ? replay_ms : wait_ms;
+}
