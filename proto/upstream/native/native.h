@@ -1,4 +1,4 @@
-/* The native dialect: JSON text frames over one WebSocket, both ways. No sockets, no clocks, no state between frames. */
+/* The native dialect: JSON text frames over one WebSocket, both ways. No sockets, clocks, or state between frames. */
 #ifndef PROTO_UPSTREAM_NATIVE_H
 #define PROTO_UPSTREAM_NATIVE_H
 
@@ -9,9 +9,10 @@
 
 /* Requests. Each appends one frame to `out`. `id` is the request's, unique on the connection. */
 hbus_status native_encode_authenticate(buffer *out, const char *id, const char *api_key);
-/* Any command that the dialect has; HBUS_UNSUPPORTED for the others. `client_order_id` is the one that goes upstream with
- * a create (the broker's own, not the peer's); "" sends none. Defaults of the dialect (depth 10, limit 50) are written
- * out. */
+/* Any command that the dialect has; HBUS_UNSUPPORTED for the others, and for a limit_maker order. `client_order_id` is
+ * the one that goes upstream with a create (the broker's own, not the peer's); "" sends none. Defaults of the dialect
+ * (depth 10, limit 50) are written out. HBUS_INVALID_REQUEST when an argument is absent that the request must have; the
+ * buffer's status when it is full. Nothing is appended on failure. */
 hbus_status native_encode(buffer *out, const char *id, const hbus_command *command, const char *client_order_id);
 
 /* Frames from upstream. */
