@@ -1,0 +1,207 @@
+/* A risk manager to start from: it follows every fill of an account and keeps the position of each market.
+ *
+ *   risk_manager EXCHANGE --limit AMOUNT
+ *
+ * When a position is past the limit, long or short, it cancels every open order of that market, whoever placed it, and
+ * goes on doing so with new ones until the position is within the limit again. Everything it does is printed.
+ *
+ * What to copy from it: fills come on the private stream, each of them once however often it is told (the trade id says
+ * which); a list may come in pages, which the library follows; and a cancel without an answer is simply tried again.
+ */
+#include <getopt.h>
+#include <hbus/hbus.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define MARKETS_MAX 256
+#define TRADES_KEPT 4096 /* trade ids remembered, to know a fill that is told again */
+#define RETRY_MS    1000
+
+typedef struct market {
+  hbus_name name;
+  hbus_decimal position; /* above zero: long */
+  bool is_past_limit;
+  bool is_dirty; /* past the limit, and not everything is known to be cancelled */
+} market;
+
+typedef struct risk_manager {
+  hbus_client *client;
+  const char *exchange;
+  hbus_decimal limit, minus_limit;
+  market markets[MARKETS_MAX];
+  unsigned market_count;
+  hbus_order_id trades[TRADES_KEPT];
+  unsigned trade_count;
+} risk_manager;
+
+static market *s_market(risk_manager *self, const char *name) {
+  for (unsigned i = 0; i < self->market_count; i++)
+    if (strcmp(self->markets[i].name, name) == 0) return &self->markets[i];
+  if (self->market_count == MARKETS_MAX) return NULL;
+  market *added = &self->markets[self->market_count++];
+  *added = (market){0};
+  memcpy(added->name, name, strlen(name) + 1);
+  (void)hbus_decimal_from_integer(0, 0, &added->position);
+  return added;
+}
+
+static bool s_is_known_trade(risk_manager *self, const char *trade_id) {
+  unsigned kept = self->trade_count < TRADES_KEPT ? self->trade_count : TRADES_KEPT;
+  for (unsigned i = 0; i < kept; i++)
+    if (strcmp(self->trades[i], trade_id) == 0) return true;
+  memcpy(self->trades[self->trade_count++ % TRADES_KEPT], trade_id, strlen(trade_id) + 1);
+  return false;
+}
+
+static void s_judge(risk_manager *self, market *market) {
+  bool was_past = market->is_past_limit;
+  market->is_past_limit = hbus_decimal_compare(&market->position, &self->limit) > 0 ||
+                          hbus_decimal_compare(&market->position, &self->minus_limit) < 0;
+  if (market->is_past_limit != was_past)
+    printf("%s: position %s is %s the limit of %s\n", market->name, market->position.text,
+           market->is_past_limit ? "PAST" : "within", self->limit.text);
+  market->is_dirty = market->is_past_limit;
+}
+
+/* Cancels every open order of a market. Blocking calls are fine here: events that come meanwhile are kept. */
+static void s_cancel_all(risk_manager *self, market *market) {
+  hbus_order_list orders = {0};
+  hbus_error error;
+  if (hbus_get_open_orders(self->client, self->exchange, market->name, 0, &orders, &error) != HBUS_OK) {
+    printf("%s: open orders not known, will ask again: %s\n", market->name, error.text);
+    return;
+  }
+  market->is_dirty = false;
+  for (size_t i = 0; i < orders.count; i++) {
+    const hbus_order *order = &orders.items[i];
+    hbus_cancel cancel = {0};
+    hbus_status status =
+        hbus_cancel_order(self->client, self->exchange, market->name, order->order_id, NULL, 0, &cancel, &error);
+    bool is_gone = (status == HBUS_OK && cancel.cancelled) || status == HBUS_UNKNOWN_ORDER;
+    printf("%s: %s %s %s %s at %s of %s\n", market->name,
+           is_gone ? "cancelled" : "NOT cancelled, will try again:", order->order_id, hbus_side_name(order->side),
+           order->amount.text, hbus_decimal_is_absent(&order->price) ? "market" : order->price.text,
+           *order->owner == '\0' ? "another" : order->owner);
+    if (!is_gone) market->is_dirty = true;
+  }
+  hbus_order_list_free(&orders);
+}
+
+static void s_on_fill(risk_manager *self, const hbus_trade *trade) {
+  if (s_is_known_trade(self, trade->trade_id)) return;
+  market *market = s_market(self, trade->market);
+  if (market == NULL) {
+    printf("%s: more than %d markets, NOT watched\n", trade->market, MARKETS_MAX);
+    return;
+  }
+  hbus_status status = trade->side == HBUS_BUY
+                           ? hbus_decimal_add(&market->position, &trade->amount, &market->position)
+                           : hbus_decimal_subtract(&market->position, &trade->amount, &market->position);
+  if (status != HBUS_OK) printf("%s: the position cannot be computed: %s\n", market->name, hbus_status_text(status));
+  printf("%s: %s %s at %s, position %s\n", market->name, hbus_side_name(trade->side), trade->amount.text,
+         trade->price.text, market->position.text);
+  s_judge(self, market);
+}
+
+static void s_on_event(risk_manager *self, const hbus_event *event) {
+  if (event->kind == HBUS_KIND_TRADE && *event->data.trade.order_id != '\0') {
+    s_on_fill(self, &event->data.trade);
+  } else if (event->kind == HBUS_KIND_ORDER_UPDATE && event->data.order.status == HBUS_OPEN) {
+    market *market = s_market(self, event->data.order.market);
+    if (market != NULL && market->is_past_limit) market->is_dirty = true; /* a new one: it goes too */
+  } else if (event->kind == HBUS_KIND_LINK) {
+    printf("the broker's link is %s\n", hbus_link_status_name(event->data.link.status));
+  }
+}
+
+/* Listens first, then takes the positions that the exchange knows, where it has such a thing (futures). */
+static hbus_status s_start(risk_manager *self, hbus_error *error) {
+  hbus_topic fills, orders;
+  hbus_status status = hbus_topic_trades(self->exchange, NULL, &fills);
+  if (status == HBUS_OK) status = hbus_topic_orders(self->exchange, NULL, &orders);
+  if (status != HBUS_OK) return hbus_fail(error, status, "\"%s\" is no name for an exchange", self->exchange);
+  status = hbus_client_watch(self->client, fills.text, error);
+  if (status == HBUS_OK) status = hbus_client_watch(self->client, orders.text, error);
+  if (status == HBUS_OK) status = hbus_client_watch(self->client, "system/link/", error);
+  if (status != HBUS_OK) return status;
+
+  hbus_position_list positions = {0};
+  status = hbus_get_positions(self->client, self->exchange, 0, &positions, error);
+  if (status != HBUS_OK) {
+    printf("starting from zero: %s\n", error->text);
+    return HBUS_OK;
+  }
+  hbus_decimal zero;
+  (void)hbus_decimal_from_integer(0, 0, &zero);
+  for (size_t i = 0; i < positions.count; i++) {
+    const hbus_position *position = &positions.items[i];
+    market *market = s_market(self, position->market);
+    if (market == NULL) break;
+    market->position = position->amount;
+    if (position->side == HBUS_SELL) (void)hbus_decimal_subtract(&zero, &position->amount, &market->position);
+    printf("%s: position %s\n", market->name, market->position.text);
+    s_judge(self, market);
+  }
+  hbus_position_list_free(&positions);
+  return HBUS_OK;
+}
+
+static void s_run(risk_manager *self, int signals) {
+  struct pollfd fds[] = {{.fd = hbus_client_fd(self->client), .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+  while (fds[1].revents == 0) {
+    hbus_message message;
+    while (hbus_client_next(self->client, 0, &message) == HBUS_OK)
+      if (message.kind == HBUS_MESSAGE_EVENT) s_on_event(self, &message.event);
+    bool is_dirty = false;
+    for (unsigned i = 0; i < self->market_count; i++) {
+      if (self->markets[i].is_dirty) s_cancel_all(self, &self->markets[i]);
+      is_dirty = is_dirty || self->markets[i].is_dirty;
+    }
+    fflush(stdout);
+    poll(fds, 2, is_dirty ? RETRY_MS : -1);
+  }
+}
+
+int main(int argc, char **argv) {
+  static const struct option options[] = {{"limit", 1, NULL, 'l'}, {0}};
+  static risk_manager self; /* large, and all zero */
+  int code;
+  while ((code = getopt_long(argc, argv, "", options, NULL)) != -1)
+    if (code != 'l' || hbus_decimal_parse(optarg, strlen(optarg), &self.limit) != HBUS_OK) return 2;
+  hbus_decimal zero;
+  (void)hbus_decimal_from_integer(0, 0, &zero);
+  if (argc - optind != 1 || hbus_decimal_is_absent(&self.limit) ||
+      hbus_decimal_subtract(&zero, &self.limit, &self.minus_limit) != HBUS_OK) {
+    fprintf(stderr, "usage: risk_manager EXCHANGE --limit AMOUNT\n");
+    return 2;
+  }
+  self.exchange = argv[optind];
+
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  int signals = signalfd(-1, &set, SFD_CLOEXEC);
+
+  hbus_options connect;
+  hbus_error error;
+  hbus_options_init(&connect);
+  hbus_options_from_environment(&connect);
+  connect.name = "risk-manager";
+  connect.market_endpoint = NULL; /* public trades and books are no business of ours */
+  int result = 3;
+  if (hbus_client_connect(&connect, &self.client, &error) != HBUS_OK || s_start(&self, &error) != HBUS_OK) {
+    fprintf(stderr, "risk_manager: %s\n", error.text);
+  } else {
+    s_run(&self, signals);
+    result = 0;
+  }
+  hbus_client_destroy(&self.client);
+  close(signals);
+  return result;
+}

@@ -1,0 +1,45 @@
+#include "client/tool/list.h"
+
+#include "client/tool/json.h"
+#include "proto/frame.h"
+
+const table_column list_order_columns[] = {
+    {"ORDER ID", "order_id", false}, {"CLIENT ORDER ID", "client_order_id", false},
+    {"OWNER", "owner", false},       {"STATUS", "status", false},
+    {"SIDE", "side", false},         {"TYPE", "order_type", false},
+    {"PRICE", "price", true},        {"STOP", "stop_price", true},
+    {"AMOUNT", "amount", true},      {"FILLED", "filled", true},
+};
+const unsigned list_order_column_count = sizeof(list_order_columns) / sizeof(list_order_columns[0]);
+
+static void s_print_json(const msgpack_object *record, void *context) {
+  (void)context;
+  json_print(record);
+}
+
+outcome list_run(const verb *verb, const arguments *arguments, hbus_command *command, size_t limit,
+                 const table_column *columns, unsigned column_count, const char *empty) {
+  if (arguments->json) return peer_fetch(verb, arguments, command, limit, s_print_json, NULL);
+  table *rows = table_new(columns, column_count);
+  if (rows == NULL) return OUTCOME_REFUSED;
+  outcome outcome = peer_fetch(verb, arguments, command, limit, table_add, rows);
+  if (outcome == OUTCOME_DONE) table_print(rows, empty);
+  table_destroy(&rows);
+  return outcome;
+}
+
+void list_print_one(const arguments *arguments, const table_column *columns, unsigned column_count, hbus_bytes data) {
+  table *rows = table_new(columns, column_count);
+  msgpack_unpacked unpacked;
+  msgpack_unpacked_init(&unpacked);
+  bool can_read = frame_check(data.data, data.size) == HBUS_OK &&
+                  msgpack_unpack_next(&unpacked, (const char *)data.data, data.size, NULL) == MSGPACK_UNPACK_SUCCESS;
+  if (can_read && arguments->json) {
+    json_print(&unpacked.data);
+  } else if (can_read && rows != NULL) {
+    table_add(&unpacked.data, rows);
+    table_print(rows, "");
+  }
+  msgpack_unpacked_destroy(&unpacked);
+  table_destroy(&rows);
+}
