@@ -68,9 +68,10 @@ class Program:
 class Programs:
     """One simulated Hummingbot and one broker. `endpoints` has the addresses `commands`, `market` and `private`."""
 
-    def __init__(self, bin_dir):
+    def __init__(self, bin_dir, *sim_options):
         key = {"HUMMINGBOT_API_KEY": API_KEY}
-        self._sim = Program([os.path.join(bin_dir, "hbus-sim"), "--port", "0"], "hbus-sim ready ", key)
+        sim = [os.path.join(bin_dir, "hbus-sim"), "--port", "0", *sim_options]
+        self._sim = Program(sim, "hbus-sim ready ", key)
         try:
             self._config = tempfile.NamedTemporaryFile("w", suffix=".yaml")
             self._config.write(CONFIG.format(url=self._sim.ready_line.split()[2]))

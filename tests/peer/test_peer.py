@@ -22,6 +22,7 @@ from programs import Programs
 EXCHANGE = "binance"
 MARKET = "BTC-USDT"
 HERE = {"exchange": EXCHANGE, "market": MARKET}
+UNANSWERED = "get_positions"  # the simulator never answers it
 WAIT_S = 30
 DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
 
@@ -31,7 +32,7 @@ numbers = itertools.count(1)
 
 def setUpModule():
     global programs
-    programs = Programs(os.environ["HBUS_BIN_DIR"])
+    programs = Programs(os.environ["HBUS_BIN_DIR"], "--fault", f"no-answer={UNANSWERED}")
     peer = Peer("setup", **programs.endpoints)
     try:
         until(lambda: peer.call("status")["data"]["link"]["status"] == "connected" or peer.next_event(20), "a link")
@@ -217,7 +218,7 @@ class Trading(PeerTest):
 
     def test_fills_come_before_the_state_that_includes_them(self):
         self.follow_private()
-        order_id, amount = new_id(), decimal.Decimal("0.02")
+        order_id, amount = new_id(), decimal.Decimal("3")
         placed = self.peer.create_order(order_id, side="buy", order_type="market", amount=amount, **HERE)["data"]
         self.assertNotIn("price", placed)
         end = self.await_order(order_id, "filled")
@@ -229,13 +230,13 @@ class Trading(PeerTest):
             if event["kind"] == "trade":
                 traded += decimal.Decimal(event["data"]["amount"])
                 fills += 1
-                self.assertEqual((event["owner"], event["client_order_id"]), (self.peer.name, order_id))
+                self.assertIn(event.get("owner"), (None, self.peer.name))  # none: told before the create's answer
                 self.assertEqual(event["data"]["side"], "buy")
             else:
                 self.assertGreaterEqual(traded, decimal.Decimal(event["data"].get("filled", "0")))
                 self.assertGreater(event["rev"], rev)
                 rev = event["rev"]
-        self.assertGreater(fills, 0)
+        self.assertGreater(fills, 1)
         self.assertEqual(traded, amount)
         history = list(self.peer.pages("get_order_history", **HERE))
         self.assertIn(placed["order_id"], [item["order_id"] for item in history])
@@ -386,13 +387,11 @@ class Frames(PeerTest):
             self.assert_refused(msgpack.packb({"v": 1, "id": "7", "cmd": cmd}), "UNSUPPORTED")
 
     def test_an_id_under_way_is_refused(self):
-        self.answer(msgpack.packb({"v": 1, "id": "7", "cmd": "hello", "name": "twice"}))
-        command = msgpack.packb({"v": 1, "id": "9", "cmd": "get_ticker", **HERE})
+        command = msgpack.packb({"v": 1, "id": "7", "cmd": UNANSWERED, "exchange": "binance_perpetual"})
         self.socket.send(command)
-        self.socket.send(command)
-        replies = [msgpack.unpackb(self.socket.recv()) for _ in range(2)]
-        self.assertEqual([reply["id"] for reply in replies], ["9", "9"])
-        self.assertEqual(sorted(reply.get("code", "") for reply in replies), ["", "INVALID_REQUEST"])
+        self.assert_refused(command, "INVALID_REQUEST", "under way")
+        late = msgpack.unpackb(self.socket.recv())
+        self.assertEqual((late["id"], late["status"], late["code"]), ("7", "error", "TIMEOUT"))
 
     def test_req_sockets_are_served(self):
         socket = self.raw_socket(zmq.REQ)
