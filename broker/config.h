@@ -7,10 +7,13 @@
 
 #include <stdio.h>
 
-#include "hbus/types.h"
 #include "broker/log.h"
+#include "hbus/types.h"
 
-#define CONFIG_ENDPOINTS_MAX 8 /* addresses of one socket */
+#define CONFIG_ENDPOINTS_MAX     8       /* addresses of one socket */
+#define CONFIG_SUBSCRIPTIONS_MAX 10000   /* entries of upstream.subscribe */
+#define CONFIG_FILE_MAX          1048576 /* bytes of a configuration file */
+#define CONFIG_API_KEY_MAX       4096    /* bytes of an API key */
 
 typedef struct config_subscription {
   hbus_channel channel; /* HBUS_CHANNEL_NONE: all three */
@@ -28,7 +31,8 @@ typedef struct config {
   struct {
     char *dialect; /* "native" */
     char *url;
-    char *api_key;  /* from HUMMINGBOT_API_KEY or api_key_file; NULL: none */
+    char *api_key; /* from HUMMINGBOT_API_KEY or api_key_file; NULL: none */
+    bool api_key_from_environment;
     char *api_key_file;
     char *ca_file;
     uint64_t request_timeout_ms;
@@ -46,10 +50,10 @@ typedef struct config {
     uint64_t high_water_mark; /* messages queued for one subscriber */
   } endpoints;
   struct {
-    uint64_t orders;         /* orders remembered */
-    uint64_t commands;       /* commands under way */
-    uint64_t peers;          /* connections remembered */
-    uint64_t topics;         /* topics numbered */
+    uint64_t orders;   /* orders remembered */
+    uint64_t commands; /* commands under way */
+    uint64_t peers;    /* connections remembered */
+    uint64_t topics;   /* topics numbered */
   } bounds;
   struct {
     log_level level;

@@ -1,0 +1,580 @@
+#include "broker/config.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker/config_endpoint.h"
+#include "broker/config_schema.h"
+
+/* ---- help ---- */
+
+static char *s_no_environment(const char *name) {
+  (void)name;
+  return NULL;
+}
+
+static char *s_getenv(const char *name) {
+  return getenv(name);
+}
+
+static const char *s_write(const char *text, size_t size) {
+  static char path[] = "/tmp/hbus-config-XXXXXX";
+  memcpy(path + sizeof path - 7, "XXXXXX", 6);
+  int fd = mkstemp(path);
+  cr_assert_geq(fd, 0);
+  cr_assert_eq(write(fd, text, size), (ssize_t)size);
+  close(fd);
+  return path;
+}
+
+static hbus_status s_load_with(const char *yaml, char *(*environment)(const char *), config **out, hbus_error *error) {
+  const char *path = s_write(yaml, strlen(yaml));
+  hbus_status status = config_load(path, environment, out, error);
+  unlink(path);
+  return status;
+}
+
+static config *s_load(const char *yaml) {
+  config *config = NULL;
+  hbus_error error = {0};
+  cr_assert_eq(s_load_with(yaml, s_no_environment, &config, &error), HBUS_OK, "%s\n%s", error.text, yaml);
+  return config;
+}
+
+/* Loading fails with FILE:`position`: and a sentence that has `part`. */
+static void s_expect_error(const char *yaml, const char *position, const char *part) {
+  config *config = NULL;
+  hbus_error error = {0};
+  hbus_status status = s_load_with(yaml, s_no_environment, &config, &error);
+  cr_assert_eq(status, HBUS_INVALID_REQUEST, "loads:\n%s", yaml);
+  cr_assert_null(config);
+  const char *name_end = strchr(error.text, ':');
+  cr_assert_not_null(name_end, "%s", error.text);
+  char expected[32];
+  snprintf(expected, sizeof expected, ":%s: ", position);
+  cr_expect_eq(strncmp(name_end, expected, strlen(expected)), 0, "not at %s: %s\n%s", position, error.text, yaml);
+  cr_expect_not_null(strstr(error.text, part), "no '%s': %s\n%s", part, error.text, yaml);
+}
+
+/* YAML that gives one key a value, which begins at `position`. */
+static void s_compose(const char *path, const char *value, char *yaml, size_t size, char position[32]) {
+  size_t used = 0;
+  unsigned line = 1, column = 0;
+  const char *dot;
+  while ((dot = strchr(path, '.'))) {
+    used += (size_t)snprintf(yaml + used, size - used, "%*s%.*s:\n", (int)column, "", (int)(dot - path), path);
+    path = dot + 1;
+    line++;
+    column += 2;
+  }
+  snprintf(yaml + used, size - used, "%*s%s: %s\n", (int)column, "", path, value);
+  snprintf(position, 32, "%u:%zu", line, column + strlen(path) + 3);
+}
+
+static void s_expect_bad_value(const config_key *key, const char *value, const char *part) {
+  char yaml[8192], position[32];
+  s_compose(key->path, value, yaml, sizeof yaml, position);
+  s_expect_error(yaml, position, part);
+}
+
+static config *s_load_value(const char *path, const char *value) {
+  char yaml[8192], position[32];
+  s_compose(path, value, yaml, sizeof yaml, position);
+  return s_load(yaml);
+}
+
+static char *s_print(const config *config) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&text, &size);
+  config_print(config, out);
+  fclose(out);
+  return text;
+}
+
+/* ---- defaults ---- */
+
+static void s_expect_defaults(const config *config) {
+  cr_expect_str_eq(config->upstream.dialect, "native");
+  cr_expect_str_eq(config->upstream.url, "ws://localhost:15888/ws");
+  cr_expect_null(config->upstream.api_key);
+  cr_expect_null(config->upstream.api_key_file);
+  cr_expect_null(config->upstream.ca_file);
+  cr_expect_eq(config->upstream.request_timeout_ms, 5000);
+  cr_expect_eq(config->upstream.connect_timeout_ms, 10000);
+  cr_expect_eq(config->upstream.reconnect_min_ms, 500);
+  cr_expect_eq(config->upstream.reconnect_max_ms, 30000);
+  cr_expect(config->upstream.client_order_ids);
+  cr_expect_eq(config->upstream.subscribe_count, 0);
+  cr_expect_eq(config->endpoints.commands.count, 1);
+  cr_expect_str_eq(config->endpoints.commands.items[0], "tcp://127.0.0.1:5570");
+  cr_expect_str_eq(config->endpoints.market.items[0], "tcp://127.0.0.1:5571");
+  cr_expect_str_eq(config->endpoints.private_.items[0], "tcp://127.0.0.1:5572");
+  cr_expect_eq(config->endpoints.high_water_mark, 100000);
+  cr_expect_eq(config->bounds.orders, 100000);
+  cr_expect_eq(config->bounds.commands, 10000);
+  cr_expect_eq(config->bounds.peers, 10000);
+  cr_expect_eq(config->bounds.topics, 100000);
+  cr_expect_eq(config->log.level, LOG_LEVEL_INFO);
+  cr_expect_eq(config->log.format, LOG_TEXT);
+  for (unsigned i = 0; i < LOG_COMPONENT_COUNT; i++)
+    cr_expect_eq(config->log.components[i], LOG_LEVEL_INFO);
+}
+
+Test(config, has_a_default_for_every_key) {
+  static const char *const nothing[] = {
+      "",
+      "# a comment\n",
+      "---\n",
+      "{}\n",
+      "~\n",
+      "upstream:\nendpoints:\nlog:\n",
+      "upstream:\n  url:\n  subscribe:\n  request_timeout_ms: null\nlog:\n  components: ~\n"};
+  config *config = NULL;
+  cr_assert_eq(config_load(NULL, s_no_environment, &config, NULL), HBUS_OK);
+  s_expect_defaults(config);
+  config_destroy(&config);
+  cr_assert_null(config);
+  for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
+    config = s_load(nothing[i]);
+    s_expect_defaults(config);
+    config_destroy(&config);
+  }
+}
+
+Test(config, has_a_row_for_each_key_and_sections_in_one_piece) {
+  for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+    cr_assert_not_null(config_keys[i].path, "row %zu is empty", i);
+    cr_expect_eq(config_key_find(config_keys[i].path), &config_keys[i]);
+  }
+}
+
+/* ---- every key ---- */
+
+#define FULL                                                                                                           \
+  "upstream:\n"                                                                                                        \
+  "  dialect: native\n"                                                                                                \
+  "  url: wss://bot.example.org/ws\n"                                                                                  \
+  "  ca_file: /etc/ssl/own \\\"ca\\\".pem\n"                                                                           \
+  "  request_timeout_ms: 1\n"                                                                                          \
+  "  connect_timeout_ms: 3600000\n"                                                                                    \
+  "  reconnect_min_ms: 7\n"                                                                                            \
+  "  reconnect_max_ms: 7\n"                                                                                            \
+  "  client_order_ids: false\n"                                                                                        \
+  "  subscribe:\n"                                                                                                     \
+  "    - {exchange: binance, market: BTC-USDT}\n"                                                                      \
+  "    - {channel: ticker, market: \"ETH/USD \\u2028\\x85 ü\", exchange: coinbase}\n"                                 \
+  "    - {exchange: kraken, market: 1INCH, channel: order_book}\n"                                                     \
+  "endpoints:\n"                                                                                                       \
+  "  commands: [\"tcp://127.0.0.1:*\", ipc:///run/hbus/commands]\n"                                                    \
+  "  market: tcp://[::1]:6001\n"                                                                                       \
+  "  private: [tcp://localhost:65535]\n"                                                                               \
+  "  high_water_mark: 10\n"                                                                                            \
+  "bounds: {orders: 1, commands: 2, peers: 3, topics: 4}\n"                                                            \
+  "log:\n"                                                                                                             \
+  "  level: warn\n"                                                                                                    \
+  "  format: json\n"                                                                                                   \
+  "  components: {broker: debug, link: off, event: error}\n"
+
+Test(config, reads_every_key) {
+  config *config = s_load(FULL);
+  cr_expect_str_eq(config->upstream.url, "wss://bot.example.org/ws");
+  cr_expect_str_eq(config->upstream.ca_file, "/etc/ssl/own \\\"ca\\\".pem");
+  cr_expect_eq(config->upstream.request_timeout_ms, 1);
+  cr_expect_eq(config->upstream.connect_timeout_ms, 3600000);
+  cr_expect_eq(config->upstream.reconnect_min_ms, 7);
+  cr_expect_eq(config->upstream.reconnect_max_ms, 7);
+  cr_expect_not(config->upstream.client_order_ids);
+  cr_assert_eq(config->upstream.subscribe_count, 3);
+  cr_expect_str_eq(config->upstream.subscribe[0].exchange, "binance");
+  cr_expect_str_eq(config->upstream.subscribe[0].market, "BTC-USDT");
+  cr_expect_eq(config->upstream.subscribe[0].channel, HBUS_CHANNEL_NONE);
+  cr_expect_str_eq(config->upstream.subscribe[1].market, "ETH/USD \xe2\x80\xa8\xc2\x85 ü");
+  cr_expect_eq(config->upstream.subscribe[1].channel, HBUS_CHANNEL_TICKER);
+  cr_expect_eq(config->upstream.subscribe[2].channel, HBUS_CHANNEL_ORDER_BOOK);
+  cr_assert_eq(config->endpoints.commands.count, 2);
+  cr_expect_str_eq(config->endpoints.commands.items[0], "tcp://127.0.0.1:*");
+  cr_expect_str_eq(config->endpoints.commands.items[1], "ipc:///run/hbus/commands");
+  cr_assert_eq(config->endpoints.market.count, 1);
+  cr_expect_str_eq(config->endpoints.market.items[0], "tcp://[::1]:6001");
+  cr_expect_str_eq(config->endpoints.private_.items[0], "tcp://localhost:65535");
+  cr_expect_eq(config->endpoints.high_water_mark, 10);
+  cr_expect_eq(config->bounds.orders, 1);
+  cr_expect_eq(config->bounds.commands, 2);
+  cr_expect_eq(config->bounds.peers, 3);
+  cr_expect_eq(config->bounds.topics, 4);
+  cr_expect_eq(config->log.level, LOG_LEVEL_WARN);
+  cr_expect_eq(config->log.format, LOG_JSON);
+  static const log_level levels[] = {LOG_LEVEL_DEBUG, LOG_LEVEL_OFF, LOG_LEVEL_WARN, LOG_LEVEL_ERROR, LOG_LEVEL_WARN};
+  for (unsigned i = 0; i < LOG_COMPONENT_COUNT; i++)
+    cr_expect_eq(config->log.components[i], levels[i], "component %u", i);
+  config_destroy(&config);
+}
+
+Test(config, prints_what_loads_to_the_same) {
+  static const char *const inputs[] = {"", FULL};
+  for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+    config *config = s_load(inputs[i]);
+    char *printed = s_print(config);
+    config_destroy(&config);
+    config = s_load(printed);
+    char *again = s_print(config);
+    cr_expect_str_eq(printed, again);
+    for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
+      cr_expect_not_null(strstr(printed, strrchr(config_keys[key].path, '.') + 1), "%s", config_keys[key].path);
+    if (i == 0) s_expect_defaults(config);
+    config_destroy(&config);
+    free(printed);
+    free(again);
+  }
+}
+
+Test(config, prints_plain_yaml) {
+  config *config = s_load("upstream: {subscribe: [{exchange: a, market: b}]}");
+  char *printed = s_print(config);
+  cr_expect_eq(strncmp(printed, "# api key: not set\nupstream:\n  dialect: \"native\"\n", 49), 0, "%s", printed);
+  cr_expect_not_null(strstr(printed, "\n  subscribe:\n    - {exchange: \"a\", market: \"b\"}\nendpoints:\n"), "%s",
+                     printed);
+  cr_expect_not_null(strstr(printed, "\n  components:\n    broker: info\n    link: info\n"), "%s", printed);
+  free(printed);
+  config_destroy(&config);
+}
+
+/* ---- wrong kinds, ranges ---- */
+
+Test(config, refuses_the_wrong_kind_of_every_key) {
+  for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+    const config_key *key = &config_keys[i];
+    char name[96];
+    snprintf(name, sizeof name, "'%s'", key->path);
+    s_expect_bad_value(key, "{a: 1}", name);
+    switch (key->kind) {
+    case CONFIG_TEXT:
+      s_expect_bad_value(key, "[a]", "must be one value, not a list");
+      s_expect_bad_value(key, "\"\"", "must not be empty");
+      s_expect_bad_value(key, "\"a\\0b\"", "NUL");
+      s_expect_bad_value(key, "\"a\\nb\"", "control character");
+      break;
+    case CONFIG_NUMBER:
+      s_expect_bad_value(key, "[1]", "must be one value, not a list");
+      s_expect_bad_value(key, "many", "must be a whole number from 1 to");
+      s_expect_bad_value(key, "-1", "must be a whole number from 1 to");
+      s_expect_bad_value(key, "0", "must be a whole number from 1 to");
+      s_expect_bad_value(key, "1.5", "must be a whole number from 1 to");
+      s_expect_bad_value(key, "1e3", "must be a whole number from 1 to");
+      s_expect_bad_value(key, "18446744073709551617", "must be a whole number from 1 to");
+      s_expect_bad_value(key, "\"5\"", "without quotes");
+      break;
+    case CONFIG_BOOL:
+      s_expect_bad_value(key, "[true]", "must be one value, not a list");
+      s_expect_bad_value(key, "yes", "must be true or false");
+      s_expect_bad_value(key, "1", "must be true or false");
+      s_expect_bad_value(key, "\"true\"", "without quotes");
+      break;
+    case CONFIG_CHOICE:
+      s_expect_bad_value(key, "[info]", "must be one value, not a list");
+      s_expect_bad_value(key, "INFO", "must be one of: ");
+      s_expect_bad_value(key, "\"\"", "must be one of: ");
+      break;
+    case CONFIG_ENDPOINTS:
+      s_expect_bad_value(key, "[]", "must have an address");
+      s_expect_bad_value(key, "udp://127.0.0.1:1", "must begin with tcp:// or ipc://");
+      break;
+    case CONFIG_SUBSCRIPTIONS: s_expect_bad_value(key, "all", "must be a list"); break;
+    }
+  }
+}
+
+Test(config, takes_each_number_up_to_its_bounds) {
+  for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+    const config_key *key = &config_keys[i];
+    if (key->kind != CONFIG_NUMBER) continue;
+    char value[32];
+    snprintf(value, sizeof value, "%llu", (unsigned long long)key->max + 1);
+    s_expect_bad_value(key, value, "must be a whole number from 1 to");
+    if (strcmp(key->path, "upstream.reconnect_min_ms") == 0) continue; /* bound by reconnect_max_ms */
+    snprintf(value, sizeof value, "%llu", (unsigned long long)key->max);
+    config *config = s_load_value(key->path, value);
+    cr_expect_eq(*config_number_at(config, key), key->max);
+    config_destroy(&config);
+  }
+}
+
+Test(config, refuses_what_makes_no_sense) {
+  static const struct {
+    const char *yaml, *position, *part;
+  } cases[] = {
+      {"upstream:\n  dialect: hummingbot-api\n", "2:12", "'upstream.dialect': hummingbot-api is not built yet"},
+      {"upstream:\n  dialect: fix\n", "2:12", "there is native"},
+      {"upstream:\n  url: http://x/\n", "2:8", "'upstream.url': the url must begin with ws:// or wss://"},
+      {"upstream:\n  url: ws://user:pw@x/\n", "2:8", "must not hold a user name"},
+      {"upstream:\n  reconnect_min_ms: 10\n  reconnect_max_ms: 9\n", "3:21", "(9) must not be less than"},
+      {"upstream:\n  reconnect_min_ms: 30001\n", "2:21", "(30000) must not be less than"},
+      {"upstream:\n  reconnect_max_ms: 499\n", "2:21", "(499) must not be less than"},
+      {"endpoints:\n  market: [ipc:///a, tcp://0.0.0.0:1]\n", "2:22", "that needs CURVE"},
+      {"endpoints:\n  market: tcp://*:5571\n", "2:11", "that needs CURVE"},
+      {"endpoints:\n  market:\n    - tcp://127.0.0.1:0\n", "3:7", "the port must be a number from 1 to 65535"},
+      {"endpoints:\n  market: [ipc://a, ipc://b, ipc://c, ipc://d, ipc://e, ipc://f, ipc://g, ipc://h, ipc://i]\n",
+       "2:84", "'endpoints.market' takes at most 8 addresses"},
+      {"endpoints:\n  market: [[ipc://a]]\n", "2:12", "must be one value, not a list"},
+      {"upstream:\n  subscribe:\n    - {exchange: a}\n", "3:7", "needs the key 'market'"},
+      {"upstream:\n  subscribe:\n    - {market: a}\n", "3:7", "needs the key 'exchange'"},
+      {"upstream:\n  subscribe:\n    - a\n", "3:7", "must have the keys exchange, market"},
+      {"upstream:\n  subscribe:\n    - {exchange: a, market: b, channel: all}\n", "3:41", "must be one of: order_book"},
+      {"upstream:\n  subscribe:\n    - {exchange: a, market: []}\n", "3:29", "'market' must be a text of 1 to 64"},
+      {"upstream:\n  subscribe:\n    - {exchange: a, market: \"\"}\n", "3:29", "'market' must be a text of 1 to 64"},
+      {"upstream:\n  subscribe:\n    - {exchange: \"a\\tb\", market: c}\n", "3:18", "control character"},
+      {"upstream:\n  subscribe:\n    - exchange: a\n      market: b\n      price: 1\n", "5:7",
+       "unknown key 'price' in 'upstream.subscribe'; known keys are exchange, market, channel"},
+      {"upstream:\n  subscribe:\n    - {exchange: a, market: b, market: c}\n", "3:32", "'market' stands twice"},
+      {"upstream:\n  subscribe:\n    - {exchange: a, market: b, channel: , channel: trades}\n", "3:43",
+       "'channel' stands twice"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    s_expect_error(cases[i].yaml, cases[i].position, cases[i].part);
+}
+
+/* ---- keys ---- */
+
+Test(config, refuses_unknown_keys_and_names_the_known_ones) {
+  s_expect_error("upstram:\n  url: x\n", "1:1",
+                 "unknown key 'upstram'; known keys are upstream, endpoints, bounds, log");
+  s_expect_error("log:\n  level: info\n  colour: red\n", "3:3",
+                 "unknown key 'colour' in 'log'; known keys are level, format, components");
+  s_expect_error("log:\n  components:\n    lnik: info\n", "3:5",
+                 "unknown key 'lnik' in 'log.components'; known keys are broker, link, command, event, order");
+  s_expect_error("upstream: {urls: x}\n", "1:12",
+                 "unknown key 'urls' in 'upstream'; known keys are dialect, url, api_key_file");
+  s_expect_error("upstream.url: x\n", "1:1", "unknown key 'upstream.url'; known keys are");
+  s_expect_error("log: {components.link: info}\n", "1:7", "unknown key 'components.link' in 'log'");
+  s_expect_error("[a]: b\n", "1:1", "unknown key ''");
+  s_expect_error("? {a: b}\n: c\n", "1:3", "unknown key ''");
+  s_expect_error("\"a\\0b\": c\n", "1:1", "unknown key");
+  s_expect_error("<<: {log: {}}\n", "1:1", "unknown key '<<'");
+  char yaml[512];
+  snprintf(yaml, sizeof yaml, "%0300d: 1\n", 7);
+  s_expect_error(yaml, "1:1", "unknown key '0000");
+}
+
+Test(config, refuses_a_key_that_stands_twice) {
+  s_expect_error("log: {}\nbounds: {}\nlog: {}\n", "3:1", "the key 'log' stands twice");
+  s_expect_error("upstream:\n  url: ws://a/\n  dialect: native\n  url: ws://b/\n", "4:3",
+                 "the key 'upstream.url' stands twice");
+}
+
+Test(config, refuses_sections_that_are_none) {
+  s_expect_error("- a\n", "1:1", "the configuration must be a mapping");
+  s_expect_error("hello\n", "1:1", "the configuration must be a mapping");
+  s_expect_error("log: [a]\n", "1:6", "'log' must be a mapping");
+  s_expect_error("log:\n  components: info\n", "2:15", "'log.components' must be a mapping");
+}
+
+/* ---- YAML ---- */
+
+Test(config, tells_where_the_yaml_is_broken) {
+  s_expect_error("upstream:\n  url: [a\n", "3:1", "this is not YAML: did not find expected ',' or ']'");
+  s_expect_error("log:\n\tlevel: info\n", "2:1", "this is not YAML: found character that cannot start any token");
+  s_expect_error("log: *nothing\n", "1:6", "this is not YAML: found undefined alias");
+  s_expect_error("log: {}\n# \xff\n", "2:3", "this is not YAML: ");
+  s_expect_error("log: {}\n# \x07\n", "2:3", "this is not YAML: ");
+  s_expect_error("log: {}\n---\nlog: {}\n", "3:1", "a second YAML document");
+}
+
+Test(config, follows_aliases_and_is_not_led_in_circles) {
+  config *config = s_load("upstream: {request_timeout_ms: &t 77, connect_timeout_ms: *t}\n");
+  cr_expect_eq(config->upstream.connect_timeout_ms, 77);
+  config_destroy(&config);
+  s_expect_error("log: &a {components: *a}\n", "1:10", "unknown key 'components' in 'log.components'");
+}
+
+Test(config, reads_files_up_to_a_mebibyte) {
+  char *text = malloc(CONFIG_FILE_MAX + 1);
+  memset(text, ' ', CONFIG_FILE_MAX + 1);
+  for (size_t i = 0; i < CONFIG_FILE_MAX; i += 64)
+    text[i] = '#', text[i + 63] = '\n';
+  memcpy(text, "log: {level: off}\n", 18);
+  for (unsigned over = 0; over < 2; over++) {
+    const char *path = s_write(text, CONFIG_FILE_MAX + over);
+    config *config = NULL;
+    hbus_error error = {0};
+    hbus_status status = config_load(path, s_no_environment, &config, &error);
+    unlink(path);
+    cr_expect_eq(status, over ? HBUS_INVALID_REQUEST : HBUS_OK, "%s", error.text);
+    if (over) cr_expect_not_null(strstr(error.text, "is longer than 1048576 bytes"), "%s", error.text);
+    if (!over) cr_expect_eq(config->log.level, LOG_LEVEL_OFF);
+    config_destroy(&config);
+  }
+  free(text);
+}
+
+Test(config, names_a_file_that_cannot_be_read) {
+  static const char *const paths[] = {"/no/such/file.yaml", "/"};
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    config *config = NULL;
+    hbus_error error = {0};
+    cr_expect_eq(config_load(paths[i], s_no_environment, &config, &error), HBUS_INVALID_REQUEST);
+    cr_expect_not_null(strstr(error.text, paths[i]), "%s", error.text);
+    cr_expect_null(config);
+  }
+}
+
+/* ---- the environment ---- */
+
+Test(config, takes_the_place_from_the_environment) {
+  static const struct {
+    const char *url, *host, *port, *expected;
+  } cases[] = {
+      {"ws://a:1/ws", "b", NULL, "ws://b:1/ws"},
+      {"ws://a:1/ws", NULL, "2", "ws://a:2/ws"},
+      {"wss://a/x?y", "b.c", "443", "wss://b.c/x?y"},
+      {"ws://a:1/ws", "::1", "2", "ws://[::1]:2/ws"},
+      {"ws://a:1/ws", "[::1]", "", "ws://[::1]:1/ws"},
+      {"ws://a:1/ws", "", "", "ws://a:1/ws"},
+      {"ws://a:1/ws", "b/c", NULL, NULL},
+      {"ws://a:1/ws", "b:2", NULL, NULL},
+      {"ws://a:1/ws", "u@b", NULL, NULL},
+      {"ws://a:1/ws", NULL, "0", NULL},
+      {"ws://a:1/ws", NULL, "65536", NULL},
+      {"ws://a:1/ws", NULL, "x", NULL},
+      {"ws://a:1/ws", NULL, "1x", NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    unsetenv("HUMMINGBOT_HOST");
+    unsetenv("HUMMINGBOT_PORT");
+    if (cases[i].host) setenv("HUMMINGBOT_HOST", cases[i].host, 1);
+    if (cases[i].port) setenv("HUMMINGBOT_PORT", cases[i].port, 1);
+    char yaml[128];
+    snprintf(yaml, sizeof yaml, "upstream: {url: \"%s\"}\n", cases[i].url);
+    config *config = NULL;
+    hbus_error error = {0};
+    hbus_status status = s_load_with(yaml, s_getenv, &config, &error);
+    cr_expect_eq(status, cases[i].expected ? HBUS_OK : HBUS_INVALID_REQUEST, "case %zu: %s", i, error.text);
+    if (cases[i].expected && config) cr_expect_str_eq(config->upstream.url, cases[i].expected);
+    if (!cases[i].expected) cr_expect_not_null(strstr(error.text, "HUMMINGBOT_"), "%s", error.text);
+    config_destroy(&config);
+  }
+}
+
+static config *s_load_with_key_file(const char *key, size_t size, hbus_error *error) {
+  char key_path[64], yaml[128];
+  snprintf(key_path, sizeof key_path, "%s", s_write(key, size));
+  snprintf(yaml, sizeof yaml, "upstream: {api_key_file: %s}\n", key_path);
+  config *config = NULL;
+  s_load_with(yaml, s_getenv, &config, error);
+  unlink(key_path);
+  return config;
+}
+
+Test(config, takes_the_key_from_a_file) {
+  static const struct {
+    const char *file, *key;
+  } cases[] = {{"secret", "secret"},
+               {"secret\n", "secret"},
+               {"secret\r\n", "secret"},
+               {"secret\nmore\n", "secret"},
+               {" s p ", " s p "},
+               {"", NULL},
+               {"\n", NULL},
+               {"a\tb", NULL}};
+  unsetenv("HUMMINGBOT_API_KEY");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    hbus_error error = {0};
+    config *config = s_load_with_key_file(cases[i].file, strlen(cases[i].file), &error);
+    if (cases[i].key) {
+      cr_assert_not_null(config, "%s", error.text);
+      cr_expect_str_eq(config->upstream.api_key, cases[i].key);
+      cr_expect_not(config->upstream.api_key_from_environment);
+    } else {
+      cr_expect_null(config);
+      cr_expect_not_null(strstr(error.text, "API key"), "%s", error.text);
+    }
+    config_destroy(&config);
+  }
+}
+
+Test(config, bounds_the_key) {
+  char key[CONFIG_API_KEY_MAX + 8];
+  memset(key, 'k', sizeof key);
+  unsetenv("HUMMINGBOT_API_KEY");
+  for (size_t size = CONFIG_API_KEY_MAX - 1; size <= CONFIG_API_KEY_MAX + 3; size++)
+    for (unsigned newline = 0; newline < 2; newline++) {
+      if (newline) key[size] = '\n';
+      hbus_error error = {0};
+      config *config = s_load_with_key_file(key, size + newline, &error);
+      key[size] = 'k';
+      cr_expect_eq(config != NULL, size <= CONFIG_API_KEY_MAX, "%zu: %s", size, error.text);
+      if (config) cr_expect_eq(strlen(config->upstream.api_key), size);
+      config_destroy(&config);
+    }
+}
+
+Test(config, prefers_the_key_of_the_environment_and_never_prints_it) {
+  setenv("HUMMINGBOT_API_KEY", "from-the-environment", 1);
+  hbus_error error = {0};
+  config *config = s_load_with_key_file("from-the-file", 13, &error);
+  cr_assert_not_null(config, "%s", error.text);
+  cr_expect_str_eq(config->upstream.api_key, "from-the-environment");
+  char *printed = s_print(config);
+  cr_expect_eq(strncmp(printed, "# api key: set (from HUMMINGBOT_API_KEY)\n", 41), 0, "%s", printed);
+  cr_expect_null(strstr(printed, "from-the-environment"));
+  free(printed);
+  config_destroy(&config);
+
+  /* then the file need not even be there */
+  cr_assert_eq(s_load_with("upstream: {api_key_file: /no/such/key}\n", s_getenv, &config, &error), HBUS_OK);
+  config_destroy(&config);
+  unsetenv("HUMMINGBOT_API_KEY");
+  cr_assert_eq(s_load_with("upstream: {api_key_file: /no/such/key}\n", s_getenv, &config, &error),
+               HBUS_INVALID_REQUEST);
+  cr_expect_not_null(strstr(error.text, "cannot open the API key file /no/such/key: "), "%s", error.text);
+
+  config = s_load_with_key_file("from-the-file", 13, &error);
+  printed = s_print(config);
+  cr_expect_eq(strncmp(printed, "# api key: set (from api_key_file)\n", 35), 0, "%s", printed);
+  cr_expect_null(strstr(printed, "from-the-file"));
+  free(printed);
+  config_destroy(&config);
+}
+
+/* ---- endpoints ---- */
+
+Test(config_endpoint, is_loopback_tcp_or_ipc) {
+  static const struct {
+    const char *text;
+    const char *error; /* NULL: good */
+  } cases[] = {
+      {"tcp://127.0.0.1:5570", NULL},
+      {"tcp://127.9.9.9:1", NULL},
+      {"tcp://localhost:65535", NULL},
+      {"tcp://[::1]:1", NULL},
+      {"tcp://127.0.0.1:*", NULL},
+      {"ipc:///run/hbus.sock", NULL},
+      {"ipc://@hbus", NULL},
+      {"", "must begin with"},
+      {"inproc://x", "must begin with"},
+      {"tcp://", "must be tcp://HOST:PORT"},
+      {"tcp://127.0.0.1", "must be tcp://HOST:PORT"},
+      {"tcp://:5570", "must be tcp://HOST:PORT"},
+      {"tcp://127.0.0.1:", "the port must be"},
+      {"tcp://127.0.0.1:0", "the port must be"},
+      {"tcp://127.0.0.1:65536", "the port must be"},
+      {"tcp://127.0.0.1:99999999999999999999", "the port must be"},
+      {"tcp://127.0.0.1:+1", "the port must be"},
+      {"tcp://*:5570", "needs CURVE"},
+      {"tcp://0.0.0.0:5570", "needs CURVE"},
+      {"tcp://10.0.0.1:5570", "needs CURVE"},
+      {"tcp://[::]:5570", "needs CURVE"},
+      {"tcp://127.0.0.1.example.org:5570", "needs CURVE"},
+      {"tcp://eth0:5570", "needs CURVE"},
+      {"ipc://", "the path must have"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    hbus_error error = {0};
+    hbus_status status = config_endpoint_check(cases[i].text, &error);
+    cr_expect_eq(status, cases[i].error ? HBUS_INVALID_REQUEST : HBUS_OK, "%s: %s", cases[i].text, error.text);
+    if (cases[i].error) cr_expect_not_null(strstr(error.text, cases[i].error), "%s: %s", cases[i].text, error.text);
+  }
+}
