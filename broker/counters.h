@@ -1,0 +1,36 @@
+/* What the broker has counted since it started: one row a counter, and nowhere else. `status` tells them by name. */
+#ifndef BROKER_COUNTERS_H
+#define BROKER_COUNTERS_H
+
+#include <stdint.h>
+
+#define COUNTERS(X)                                                                                                    \
+  X(upstream_frames, "frames received from Hummingbot")                                                                \
+  X(upstream_frames_bad, "frames skipped: no JSON, no UTF-8, a field missing or wrong")                                \
+  X(upstream_frames_unknown_type, "frames skipped: a type that is not known")                                          \
+  X(upstream_frames_oversize, "frames skipped: larger than the limit")                                                 \
+  X(upstream_answers_unasked, "answers skipped: an id that was never issued, or answered before")                      \
+  X(upstream_answers_late, "answers that came after their request had timed out, and were applied")                    \
+  X(upstream_requests, "requests sent to Hummingbot")                                                                  \
+  X(upstream_timeouts, "requests without an answer in time")                                                           \
+  X(link_connects, "times the link was opened and authenticated")                                                      \
+  X(link_losses, "times it was lost after that")                                                                       \
+  X(commands, "commands received")                                                                                     \
+  X(commands_bad_frame, "commands refused: no msgpack, too deep, too big")                                             \
+  X(commands_refused, "commands refused at a gate")                                                                    \
+  X(commands_repeated, "creates that repeated an earlier one")                                                         \
+  X(replies, "replies sent")                                                                                           \
+  X(replies_dropped, "replies that their peer had left before, or had no room for")                                    \
+  X(events_market, "events published on the market stream")                                                            \
+  X(events_private, "events published on the private stream")                                                          \
+  X(events_unpublishable, "events that could not be numbered or packed: a bound was reached")                          \
+  X(orders_evicted, "finished orders forgotten to make room")                                                          \
+  X(orders_untracked, "orders seen upstream with no room to remember them")
+
+typedef struct counters {
+#define X(name, text) uint64_t name;
+  COUNTERS(X)
+#undef X
+} counters;
+
+#endif

@@ -1,0 +1,27 @@
+/* Every bound of the broker that is not configured (config.h, `bounds`) and not of the wire (hbus/limits.h). */
+#ifndef BROKER_LIMITS_H
+#define BROKER_LIMITS_H
+
+/* Requests to Hummingbot that may be under way, and behind them those whose late answer is still recognised: a power of
+ * two, because a request's number finds its slot by it. */
+#define LIMIT_REQUESTS 8192
+
+/* Frames waiting to be written to the WebSocket. */
+#define LIMIT_LINK_SEND_QUEUE 8192
+
+/* Messages taken from one ZeroMQ socket before the others get their turn. */
+#define LIMIT_SOCKET_BUDGET 256
+
+/* Commands of one connection under way. */
+#define LIMIT_PEER_COMMANDS 1024
+
+/* Upstream markets held at once, over all channels. */
+#define LIMIT_SUBSCRIPTIONS 10000
+
+/* Copies of one create that wait for its outcome. */
+#define LIMIT_REPEATS_WAITING 64
+
+/* An order id of the broker's own, sent upstream: INSTANCE-COUNTER. */
+#define LIMIT_UPSTREAM_ID 32
+
+#endif
