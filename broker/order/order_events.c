@@ -1,0 +1,47 @@
+#include "broker/order/order_events.h"
+
+#include <string.h>
+
+static hbus_event s_event(hbus_event_type type, hbus_kind kind, const char *src, const hbus_order *order,
+                          uint64_t rx_ns) {
+  hbus_event event = {.type = type, .kind = kind, .rx_ns = rx_ns};
+  snprintf(event.src, sizeof event.src, "%s", src);
+  memcpy(event.owner, order->owner, sizeof event.owner);
+  memcpy(event.client_order_id, order->client_order_id, sizeof event.client_order_id);
+  return event;
+}
+
+void order_publish_update(publisher *publisher, order *order, const order_cause *cause, hbus_seen *seen) {
+  hbus_event event = s_event(HBUS_EVENT_ORDER_UPDATE, HBUS_KIND_ORDER_UPDATE,
+                             cause->origin == HBUS_INFERRED ? "hbusd" : "hummingbot", &order->state, cause->rx_ns);
+  event.ts_ns = cause->ts_ns;
+  event.rev = order->state.rev;
+  event.origin = cause->origin;
+  event.data.order = order->state;
+  event.data.order.extra = cause->extra;
+  hbus_seen number = {0};
+  publisher_publish(publisher, &event, &number);
+  if (!number.stream) return;
+  order->last_seq = number.seq;
+  if (seen) *seen = number;
+}
+
+void order_publish_error(publisher *publisher, const hbus_order *about, hbus_status code, hbus_text message,
+                         uint64_t rx_ns, hbus_seen *seen) {
+  hbus_event event = s_event(HBUS_EVENT_ERROR, HBUS_KIND_ERROR, "hummingbot", about, rx_ns);
+  hbus_notice *notice = &event.data.notice;
+  notice->code = code;
+  notice->message = message;
+  memcpy(notice->exchange, about->exchange, sizeof notice->exchange);
+  memcpy(notice->market, about->market, sizeof notice->market);
+  memcpy(notice->order_id, about->order_id, sizeof notice->order_id);
+  publisher_publish(publisher, &event, seen);
+}
+
+void order_last_seen(const publisher *publisher, const order *order, hbus_seen *seen) {
+  *seen = (hbus_seen){0};
+  if (!order->last_seq) return;
+  hbus_event event = {.kind = HBUS_KIND_ORDER_UPDATE};
+  event.data.order = order->state;
+  publisher_number(publisher, &event, order->last_seq, seen);
+}

@@ -1,0 +1,232 @@
+#include "broker/order/order_table.h"
+
+#include <assert.h>
+#include <czmq.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/order/order_state.h"
+
+/* A name made of two parts; neither has a control character in it (the codecs see to that). */
+#define KEY_SIZE (HBUS_NAME_MAX + HBUS_ORDER_ID_MAX + 2)
+typedef char key[KEY_SIZE];
+
+struct order_table {
+  zhashx_t *by_own;      /* owner, client_order_id */
+  zhashx_t *by_upstream; /* the id that went upstream */
+  zhashx_t *by_order_id; /* exchange, order_id */
+  order *oldest;         /* in the order in which they came */
+  order *newest;
+  uint64_t capacity;
+  size_t size;
+  char instance[16];
+  uint64_t counter;
+  counters *counters;
+};
+
+static void s_key(key out, const char *first, const char *second) { snprintf(out, KEY_SIZE, "%s\n%s", first, second); }
+
+/* The epoch in base 36: short, unlike any other start's, and made of the bytes that rule 6 allows. */
+static void s_name_instance(order_table *self, uint64_t epoch) {
+  char digits[16];
+  size_t count = 0;
+  do {
+    digits[count++] = "0123456789abcdefghijklmnopqrstuvwxyz"[epoch % 36];
+    epoch /= 36;
+  } while (epoch && count < sizeof self->instance - 1);
+  for (size_t i = 0; i < count; i++) self->instance[i] = digits[count - 1 - i];
+  self->instance[count] = 0;
+}
+
+order_table *order_table_new(uint64_t epoch, uint64_t capacity, counters *counters) {
+  order_table *self = calloc(1, sizeof *self);
+  if (!self) return NULL;
+  self->by_own = zhashx_new();
+  self->by_upstream = zhashx_new();
+  self->by_order_id = zhashx_new();
+  self->capacity = capacity;
+  self->counters = counters;
+  s_name_instance(self, epoch);
+  if (!self->by_own || !self->by_upstream || !self->by_order_id) order_table_destroy(&self);
+  return self;
+}
+
+static void s_order_free(order *order) {
+  free(order->create);
+  free(order);
+}
+
+void order_table_destroy(order_table **self_p) {
+  order_table *self = *self_p;
+  if (!self) return;
+  *self_p = NULL;
+  zhashx_destroy(&self->by_own);
+  zhashx_destroy(&self->by_upstream);
+  zhashx_destroy(&self->by_order_id);
+  for (order *order = self->oldest, *newer; order; order = newer) {
+    newer = order->newer;
+    s_order_free(order);
+  }
+  free(self);
+}
+
+size_t order_table_size(const order_table *self) { return self->size; }
+
+order *order_table_find_own(const order_table *self, const char *owner, const char *client_order_id) {
+  key name;
+  s_key(name, owner, client_order_id);
+  return zhashx_lookup(self->by_own, name);
+}
+
+order *order_table_find_upstream(const order_table *self, const char *upstream_id) {
+  return upstream_id[0] ? zhashx_lookup(self->by_upstream, upstream_id) : NULL;
+}
+
+order *order_table_find(const order_table *self, const char *exchange, const char *order_id) {
+  if (!order_id[0]) return NULL;
+  key name;
+  s_key(name, exchange, order_id);
+  return zhashx_lookup(self->by_order_id, name);
+}
+
+static void s_index_order_id(order_table *self, order *order) {
+  if (!order->state.order_id[0]) return;
+  key name;
+  s_key(name, order->state.exchange, order->state.order_id);
+  zhashx_insert(self->by_order_id, name, order);
+}
+
+static void s_link(order_table *self, order *order) {
+  order->older = self->newest;
+  if (self->newest) {
+    self->newest->newer = order;
+  } else {
+    self->oldest = order;
+  }
+  self->newest = order;
+  self->size++;
+}
+
+static void s_unlink(order_table *self, order *order) {
+  *(order->older ? &order->older->newer : &self->oldest) = order->newer;
+  *(order->newer ? &order->newer->older : &self->newest) = order->older;
+  self->size--;
+}
+
+void order_table_remove(order_table *self, order *order) {
+  key name;
+  if (order->state.owner[0]) {
+    s_key(name, order->state.owner, order->state.client_order_id);
+    zhashx_delete(self->by_own, name);
+  }
+  if (order->upstream_id[0]) zhashx_delete(self->by_upstream, order->upstream_id);
+  if (order_table_find(self, order->state.exchange, order->state.order_id) == order) {
+    s_key(name, order->state.exchange, order->state.order_id);
+    zhashx_delete(self->by_order_id, name);
+  }
+  s_unlink(self, order);
+  s_order_free(order);
+}
+
+/* An order whose create is still under way is needed by it, even if events have shown it finished. */
+static bool s_may_go(const order *order) {
+  return order_state_is_final(order->state.status) && (!order->create || order->create_answered);
+}
+
+static bool s_make_room(order_table *self) {
+  if (self->size < self->capacity) return true;
+  for (order *order = self->oldest; order; order = order->newer) {
+    if (!s_may_go(order)) continue;
+    order_table_remove(self, order);
+    self->counters->orders_evicted++;
+    return true;
+  }
+  return false;
+}
+
+static void s_state_from_create(hbus_order *state, const char *owner, const hbus_command *create) {
+  memcpy(state->exchange, create->exchange, sizeof state->exchange);
+  memcpy(state->market, create->market, sizeof state->market);
+  memcpy(state->client_order_id, create->client_order_id, sizeof state->client_order_id);
+  memcpy(state->account, create->account, sizeof state->account);
+  snprintf(state->owner, sizeof state->owner, "%s", owner);
+  state->side = create->side;
+  state->order_type = create->order_type;
+  state->status = HBUS_PENDING;
+  state->price = create->price;
+  state->stop_price = create->stop_price;
+  state->amount = create->amount;
+  state->market_type = create->market_type;
+  state->position_action = create->position_action;
+}
+
+order *order_table_add_own(order_table *self, const char *owner, const hbus_command *create) {
+  assert(!order_table_find_own(self, owner, create->client_order_id));
+  if (!s_make_room(self)) return NULL;
+  order *order = calloc(1, sizeof *order);
+  if (!order) return NULL;
+  order->create = malloc(sizeof *order->create);
+  if (!order->create) {
+    free(order);
+    return NULL;
+  }
+  *order->create = *create;
+  s_state_from_create(&order->state, owner, create);
+  snprintf(order->upstream_id, sizeof order->upstream_id, "%s-%llu", self->instance,
+           (unsigned long long)++self->counter);
+  s_link(self, order);
+  key name;
+  s_key(name, owner, create->client_order_id);
+  zhashx_insert(self->by_own, name, order);
+  zhashx_insert(self->by_upstream, order->upstream_id, order);
+  return order;
+}
+
+static order *s_add_foreign(order_table *self, const hbus_order *said) {
+  if (!s_make_room(self)) {
+    self->counters->orders_untracked++;
+    return NULL;
+  }
+  order *order = calloc(1, sizeof *order);
+  if (!order) return NULL;
+  order->state = *said;
+  order->state.owner[0] = 0;
+  order->state.client_order_id[0] = 0;
+  order->state.extra = (hbus_extra){0};
+  order->state.rev = 1;
+  s_link(self, order);
+  s_index_order_id(self, order);
+  return order;
+}
+
+/* Upstream may have spoken of an order by its id before it answered the create that tells us whose id that is. */
+static bool s_adopt(order_table *self, order *order) {
+  struct order *stranger = order_table_find(self, order->state.exchange, order->state.order_id);
+  bool changed = false;
+  if (stranger && stranger != order && !stranger->state.owner[0]) {
+    changed = order_state_merge(&order->state, &stranger->state);
+    order->state.rev = order->state.rev > stranger->state.rev ? order->state.rev : stranger->state.rev;
+    order_table_remove(self, stranger);
+  }
+  s_index_order_id(self, order);
+  return changed;
+}
+
+bool order_table_merge(order_table *self, order *order, const hbus_order *said) {
+  bool had_id = order->state.order_id[0] != 0;
+  bool changed = order_state_merge(&order->state, said);
+  if (!had_id && order->state.order_id[0]) changed |= s_adopt(self, order);
+  if (changed) order->state.rev++;
+  return changed;
+}
+
+order *order_table_apply(order_table *self, const hbus_order *said, const char *upstream_id, bool *changed) {
+  order *order = order_table_find_upstream(self, upstream_id);
+  if (!order) order = order_table_find(self, said->exchange, said->order_id);
+  if (order) {
+    *changed = order_table_merge(self, order, said);
+    return order;
+  }
+  *changed = true;
+  return s_add_foreign(self, said);
+}

@@ -1,0 +1,60 @@
+/* Every order that the broker has seen since it started, by each of its names.
+ *
+ * An order that a peer places is here before it is sent, so that a repeat of its client_order_id finds it (ORDERS.md,
+ * rules 1 and 5). Orders placed elsewhere are here without an owner. Bounded: the oldest finished order makes room.
+ */
+#ifndef BROKER_ORDER_TABLE_H
+#define BROKER_ORDER_TABLE_H
+
+#include "hbus/command.h"
+#include "broker/counters.h"
+#include "broker/limits.h"
+
+typedef struct order order;
+typedef struct order_table order_table;
+
+struct order {
+  hbus_order state;
+  char upstream_id[LIMIT_UPSTREAM_ID + 1]; /* sent upstream as its client_order_id; "" for an order of others */
+  hbus_command *create;                    /* what was asked; NULL for an order of others */
+  bool create_answered;                    /* the create has had its first outcome, which is below */
+  hbus_reply_status outcome;
+  hbus_status outcome_code;
+  char outcome_message[HBUS_ERROR_TEXT_SIZE];
+  struct task *repeats; /* copies of the create that wait for its outcome */
+  unsigned repeat_count;
+  uint64_t last_seq; /* of its last ORDER_UPDATE on the private stream; 0: none yet */
+
+  /* The table's own. */
+  order *older;
+  order *newer;
+};
+
+/* `epoch` makes the ids that go upstream unlike those of any other start. `capacity`: orders. NULL: no memory. */
+order_table *order_table_new(uint64_t epoch, uint64_t capacity, counters *counters);
+void order_table_destroy(order_table **self);
+size_t order_table_size(const order_table *self);
+
+/* By the owner's own id. NULL: none. */
+order *order_table_find_own(const order_table *self, const char *owner, const char *client_order_id);
+/* By the id that the broker sent upstream. */
+order *order_table_find_upstream(const order_table *self, const char *upstream_id);
+/* By upstream's id. */
+order *order_table_find(const order_table *self, const char *exchange, const char *order_id);
+
+/* Adds the order that `create` asks for, pending, owned by `owner`, with a new upstream id. NULL: the table is full of
+ * orders that are not finished. The id must not be known. */
+order *order_table_add_own(order_table *self, const char *owner, const hbus_command *create);
+
+/* Forgets an order that was never sent. */
+void order_table_remove(order_table *self, order *order);
+
+/* Applies what upstream says of an order: finds it by the upstream id that it carries (may be ""), or by its order_id, or
+ * remembers it as new, without an owner. *changed tells whether anything is new, in which case its rev was raised.
+ * NULL: no room to remember it. */
+order *order_table_apply(order_table *self, const hbus_order *said, const char *upstream_id, bool *changed);
+
+/* The same for an order that is at hand. Returns whether anything changed. */
+bool order_table_merge(order_table *self, order *order, const hbus_order *said);
+
+#endif

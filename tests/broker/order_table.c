@@ -1,0 +1,154 @@
+/* Orders by each of their names; what is forgotten to make room. */
+#include <criterion/criterion.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "broker/order/order_table.h"
+
+static hbus_command s_create(const char *client_order_id) {
+  hbus_command create = {.kind = HBUS_CREATE_ORDER, .side = HBUS_BUY, .order_type = HBUS_LIMIT};
+  snprintf(create.exchange, sizeof create.exchange, "binance");
+  snprintf(create.market, sizeof create.market, "ETH-USDT");
+  snprintf(create.client_order_id, sizeof create.client_order_id, "%s", client_order_id);
+  hbus_decimal_parse("1.0", 3, &create.amount);
+  hbus_decimal_parse("2000", 4, &create.price);
+  return create;
+}
+
+static hbus_order s_said(const char *order_id, hbus_order_status status) {
+  hbus_order order = {.status = status, .side = HBUS_BUY, .order_type = HBUS_LIMIT};
+  snprintf(order.exchange, sizeof order.exchange, "binance");
+  snprintf(order.market, sizeof order.market, "ETH-USDT");
+  snprintf(order.order_id, sizeof order.order_id, "%s", order_id);
+  hbus_decimal_parse("1.0", 3, &order.amount);
+  return order;
+}
+
+Test(order_table, rule_5_an_id_belongs_to_its_owner) {
+  counters counters = {0};
+  order_table *table = order_table_new(1, 10, &counters);
+  hbus_command create = s_create("a");
+  order *mine = order_table_add_own(table, "alice", &create);
+  order *hers = order_table_add_own(table, "beatrice", &create);
+  cr_assert(mine && hers && mine != hers);
+  cr_expect_eq(order_table_find_own(table, "alice", "a"), mine);
+  cr_expect_eq(order_table_find_own(table, "beatrice", "a"), hers);
+  cr_expect_null(order_table_find_own(table, "alice", "b"));
+  cr_expect_eq(mine->state.status, HBUS_PENDING);
+  cr_expect_str_eq(mine->state.price.text, "2000");
+  order_table_destroy(&table);
+  cr_expect_null(table);
+}
+
+Test(order_table, rule_6_upstream_ids_are_short_plain_and_never_the_same) {
+  counters counters = {0};
+  order_table *first = order_table_new(1800000000000000, 100, &counters);
+  order_table *second = order_table_new(1800000000000001, 100, &counters);
+  char last[LIMIT_UPSTREAM_ID + 1] = "";
+  for (int i = 0; i < 50; i++) {
+    char id[16];
+    snprintf(id, sizeof id, "%d", i);
+    hbus_command create = s_create(id);
+    order *order = order_table_add_own(first, "a", &create);
+    cr_expect_str_neq(order->upstream_id, last);
+    cr_expect_str_neq(order->upstream_id, order_table_add_own(second, "a", &create)->upstream_id);
+    for (const char *c = order->upstream_id; *c; c++) cr_expect(isalnum((unsigned char)*c) || *c == '-');
+    cr_expect_eq(order_table_find_upstream(first, order->upstream_id), order);
+    snprintf(last, sizeof last, "%s", order->upstream_id);
+  }
+  order_table_destroy(&first);
+  order_table_destroy(&second);
+}
+
+Test(order_table, an_event_finds_its_order_by_the_id_it_carries_then_by_its_own) {
+  counters counters = {0};
+  order_table *table = order_table_new(1, 10, &counters);
+  hbus_command create = s_create("a");
+  order *mine = order_table_add_own(table, "alice", &create);
+  bool changed = false;
+  hbus_order said = s_said("X1", HBUS_OPEN);
+  cr_expect_eq(order_table_apply(table, &said, mine->upstream_id, &changed), mine);
+  cr_expect(changed);
+  cr_expect_eq(mine->state.rev, 1);
+  said = s_said("X1", HBUS_CANCELLED);
+  cr_expect_eq(order_table_apply(table, &said, "", &changed), mine);
+  cr_expect(changed);
+  cr_expect_eq(mine->state.rev, 2);
+  cr_expect_eq(order_table_apply(table, &said, "", &changed), mine);
+  cr_expect(!changed);
+  cr_expect_eq(mine->state.rev, 2, "rev goes up by changes alone");
+  cr_expect_str_eq(mine->state.owner, "alice");
+  order_table_destroy(&table);
+}
+
+Test(order_table, an_order_seen_before_its_create_was_answered_becomes_its_owners) {
+  counters counters = {0};
+  order_table *table = order_table_new(1, 10, &counters);
+  hbus_command create = s_create("a");
+  order *mine = order_table_add_own(table, "alice", &create);
+  bool changed = false;
+  hbus_order said = s_said("X1", HBUS_FILLED);
+  hbus_decimal_parse("1.0", 3, &said.filled);
+  order *stranger = order_table_apply(table, &said, "", &changed);
+  cr_assert(stranger && stranger != mine);
+  cr_expect_eq(order_table_size(table), 2);
+  hbus_order answer = s_said("X1", HBUS_OPEN);
+  cr_expect(order_table_merge(table, mine, &answer));
+  cr_expect_eq(order_table_size(table), 1);
+  cr_expect_eq(order_table_find(table, "binance", "X1"), mine);
+  cr_expect_eq(mine->state.status, HBUS_FILLED, "what the event said is not lost");
+  order_table_destroy(&table);
+}
+
+Test(order_table, the_oldest_finished_order_makes_room_and_no_other) {
+  counters counters = {0};
+  order_table *table = order_table_new(1, 3, &counters);
+  bool changed;
+  for (int i = 0; i < 3; i++) {
+    char id[8];
+    snprintf(id, sizeof id, "X%d", i);
+    hbus_order said = s_said(id, i == 0 ? HBUS_OPEN : HBUS_CANCELLED);
+    cr_assert_not_null(order_table_apply(table, &said, "", &changed));
+  }
+  hbus_command create = s_create("a");
+  cr_assert_not_null(order_table_add_own(table, "alice", &create));
+  cr_expect_eq(order_table_size(table), 3);
+  cr_expect_eq(counters.orders_evicted, 1);
+  cr_expect_not_null(order_table_find(table, "binance", "X0"), "it is open");
+  cr_expect_null(order_table_find(table, "binance", "X1"), "it was the oldest finished one");
+  cr_expect_not_null(order_table_find(table, "binance", "X2"));
+  create = s_create("b");
+  cr_assert_not_null(order_table_add_own(table, "alice", &create));
+  create = s_create("c");
+  cr_expect_null(order_table_add_own(table, "alice", &create), "nothing is finished any more");
+  hbus_order said = s_said("X9", HBUS_OPEN);
+  cr_expect_null(order_table_apply(table, &said, "", &changed));
+  cr_expect_eq(counters.orders_untracked, 1);
+  order_table_destroy(&table);
+}
+
+Test(order_table, a_create_under_way_is_kept_though_events_finished_it) {
+  counters counters = {0};
+  order_table *table = order_table_new(1, 1, &counters);
+  hbus_command create = s_create("a");
+  order *mine = order_table_add_own(table, "alice", &create);
+  hbus_order said = s_said("X1", HBUS_CANCELLED);
+  order_table_merge(table, mine, &said);
+  create = s_create("b");
+  cr_expect_null(order_table_add_own(table, "alice", &create));
+  mine->create_answered = true;
+  cr_expect_not_null(order_table_add_own(table, "alice", &create));
+  order_table_destroy(&table);
+}
+
+Test(order_table, an_order_that_was_not_sent_leaves_its_id_free) {
+  counters counters = {0};
+  order_table *table = order_table_new(1, 10, &counters);
+  hbus_command create = s_create("a");
+  order_table_remove(table, order_table_add_own(table, "alice", &create));
+  cr_expect_null(order_table_find_own(table, "alice", "a"));
+  cr_expect_eq(order_table_size(table), 0);
+  cr_expect_not_null(order_table_add_own(table, "alice", &create));
+  order_table_destroy(&table);
+}
