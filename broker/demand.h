@@ -1,0 +1,31 @@
+/* What is wanted from upstream: which market's which channel, and by whom.
+ *
+ * A subscription is held by the configuration, by connections, or by both; it is made when the first holder comes, ended
+ * when the last one goes, and made again whenever the link comes back.
+ */
+#ifndef BROKER_DEMAND_H
+#define BROKER_DEMAND_H
+
+#include "broker/config.h"
+#include "hbus/command.h"
+
+#define DEMAND_CONFIG "config" /* the holder that never leaves */
+
+typedef struct demand demand;
+/* NULL: no memory. */
+demand *demand_new(uint64_t capacity);
+void demand_destroy(demand **self);
+/* Subscriptions held. */
+size_t demand_size(const demand *self);
+
+/* Adds a holder (a session's key) to a market's channel. Holding twice is holding once. HBUS_OVERLOADED. */
+hbus_status demand_hold(demand *self, const hbus_command *what, const char *holder);
+/* Takes a holder away. Returns whether it was the last one, and the subscription is to end. */
+bool demand_release(demand *self, const hbus_command *what, const char *holder);
+/* Takes a holder away from everything, and calls `ended` for each subscription that was its alone. */
+typedef void demand_fn(void *arg, const hbus_command *what);
+void demand_release_all(demand *self, const char *holder, demand_fn *ended, void *arg);
+/* Calls `each` for every subscription held: `what` has its channel, exchange and market. */
+void demand_each(demand *self, demand_fn *each, void *arg);
+
+#endif

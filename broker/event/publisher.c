@@ -1,0 +1,142 @@
+#include "broker/event/publisher.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/clock.h"
+#include "broker/event/sequence.h"
+#include "proto/event_codec.h"
+#include "proto/topic.h"
+
+typedef struct stream {
+  hbus_stream name;
+  bound_socket *socket;
+  sequence *sequence;
+  uint64_t *published; /* its counter */
+} stream;
+
+struct publisher {
+  stream market;
+  stream private_;
+  uint64_t epoch;
+  counters *counters;
+  buffer body; /* reused from event to event */
+};
+
+/* Subscriptions arrive as messages. Nothing is done with them yet, but they must not pile up. */
+static bool s_read_subscriptions(void *arg, void *handle, unsigned budget) {
+  (void)arg;
+  zmq_msg_t message;
+  zmq_msg_init(&message);
+  bool more = true;
+  while (more && budget--) more = zmq_msg_recv(&message, handle, ZMQ_DONTWAIT) >= 0;
+  zmq_msg_close(&message);
+  return more;
+}
+
+static hbus_status s_open(stream *self, hbus_stream name, socket_group *sockets, const config *config,
+                          const config_endpoints *endpoints, uint64_t *published, hbus_error *error) {
+  const socket_options options = {
+      .type = ZMQ_XPUB, .high_water_mark = (int)config->endpoints.high_water_mark, .message_max = HBUS_TOPIC_MAX + 1};
+  self->name = name;
+  self->published = published;
+  self->sequence = sequence_new(config->bounds.topics);
+  if (!self->sequence) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the topics");
+  hbus_status status = socket_group_bind(sockets, &options, endpoints, &self->socket, error);
+  if (!status) socket_start(self->socket, s_read_subscriptions, self);
+  return status;
+}
+
+hbus_status publisher_new(publisher **out, socket_group *sockets, const config *config, uint64_t epoch,
+                          counters *counters, hbus_error *error) {
+  publisher *self = calloc(1, sizeof *self);
+  if (!self) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the publisher");
+  self->epoch = epoch;
+  self->counters = counters;
+  buffer_init(&self->body, HBUS_FRAME_MAX);
+  hbus_status status = s_open(&self->market, HBUS_STREAM_MARKET, sockets, config, &config->endpoints.market,
+                              &counters->events_market, error);
+  if (!status) {
+    status = s_open(&self->private_, HBUS_STREAM_PRIVATE, sockets, config, &config->endpoints.private_,
+                    &counters->events_private, error);
+  }
+  if (status) {
+    publisher_destroy(&self);
+  } else {
+    *out = self;
+  }
+  return status;
+}
+
+void publisher_destroy(publisher **self_p) {
+  publisher *self = *self_p;
+  if (!self) return;
+  *self_p = NULL;
+  sequence_destroy(&self->market.sequence);
+  sequence_destroy(&self->private_.sequence);
+  buffer_free(&self->body);
+  free(self);
+}
+
+unsigned publisher_streams(const hbus_event *event) {
+  const unsigned market = 1u << HBUS_STREAM_MARKET;
+  const unsigned private_ = 1u << HBUS_STREAM_PRIVATE;
+  switch (event->kind) {
+  case HBUS_KIND_ORDER_BOOK_UPDATE:
+  case HBUS_KIND_TICKER_UPDATE: return market;
+  case HBUS_KIND_TRADE: return event->data.trade.order_id[0] ? private_ : market;
+  case HBUS_KIND_ERROR:
+  case HBUS_KIND_INFO: return event->owner[0] || event->data.notice.order_id[0] ? private_ : market | private_;
+  case HBUS_KIND_LINK: return market | private_;
+  default: return private_;
+  }
+}
+
+static void s_see(hbus_seen *seen, hbus_stream stream, const topic *topic, uint64_t epoch, uint64_t seq) {
+  seen->stream = stream;
+  memcpy(seen->topic, topic->text, topic->size + 1);
+  seen->epoch = epoch;
+  seen->seq = seq;
+}
+
+static void s_send(publisher *self, stream *stream, const topic *topic, hbus_event *event, hbus_seen *seen) {
+  hbus_status status = sequence_next(stream->sequence, topic, &event->seq);
+  if (!status) {
+    event->tx_ns = clock_real_ns();
+    if (!event->rx_ns) event->rx_ns = event->tx_ns;
+    buffer_reset(&self->body);
+    status = event_pack(event, &self->body);
+  }
+  if (status) {
+    self->counters->events_unpublishable++;
+    return;
+  }
+  /* An XPUB socket never makes its sender wait: who is too slow loses, and sees so by the numbers. */
+  void *handle = socket_handle(stream->socket);
+  zmq_send(handle, topic->text, topic->size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+  zmq_send(handle, self->body.data, self->body.size, ZMQ_DONTWAIT);
+  ++*stream->published;
+  if (seen) s_see(seen, stream->name, topic, event->epoch, event->seq);
+}
+
+void publisher_publish(publisher *self, hbus_event *event, hbus_seen *seen) {
+  topic topic;
+  if (topic_of_event(event, &topic)) {
+    self->counters->events_unpublishable++;
+    return;
+  }
+  event->epoch = self->epoch;
+  unsigned streams = publisher_streams(event);
+  if (streams & 1u << HBUS_STREAM_MARKET) s_send(self, &self->market, &topic, event, seen);
+  if (streams & 1u << HBUS_STREAM_PRIVATE) s_send(self, &self->private_, &topic, event, seen);
+}
+
+void publisher_number(const publisher *self, const hbus_event *event, uint64_t seq, hbus_seen *out) {
+  topic topic;
+  if (topic_of_event(event, &topic)) return;
+  s_see(out, HBUS_STREAM_PRIVATE, &topic, self->epoch, seq);
+}
+
+const char *publisher_market_addresses(const publisher *self) { return socket_addresses(self->market.socket); }
+
+const char *publisher_private_addresses(const publisher *self) { return socket_addresses(self->private_.socket); }

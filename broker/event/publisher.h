@@ -1,0 +1,33 @@
+/* The two event streams: numbers an event, packs it, and sends it to who listens. */
+#ifndef BROKER_PUBLISHER_H
+#define BROKER_PUBLISHER_H
+
+#include "broker/config.h"
+#include "broker/counters.h"
+#include "broker/socket.h"
+#include "hbus/command.h"
+#include "hbus/event.h"
+
+typedef struct publisher publisher;
+
+/* Binds both XPUB sockets. `epoch` goes into every event. HBUS_INVALID_REQUEST as socket_group_bind. */
+hbus_status publisher_new(publisher **out, socket_group *sockets, const config *config, uint64_t epoch,
+                          counters *counters, hbus_error *error);
+void publisher_destroy(publisher **self);
+
+/* Publishes an event on the streams that it belongs to. Fills in its epoch, seq and tx_ns; the rest is the caller's.
+ * *seen (unless NULL) becomes the event's number on the private stream, or on the market stream where it went to that
+ * alone. An event that cannot be packed or numbered is counted, and *seen is left alone. */
+void publisher_publish(publisher *self, hbus_event *event, hbus_seen *seen);
+
+/* The number `seq` of an event of this kind and data on the private stream, as a reply names it. */
+void publisher_number(const publisher *self, const hbus_event *event, uint64_t seq, hbus_seen *out);
+
+const char *publisher_market_addresses(const publisher *self);
+const char *publisher_private_addresses(const publisher *self);
+
+/* The streams that an event belongs to: bits 1 << HBUS_STREAM_... (DESIGN: private is what is about an order, a peer or
+ * an account). */
+unsigned publisher_streams(const hbus_event *event);
+
+#endif
