@@ -1,0 +1,93 @@
+/* The link to Hummingbot, in no dialect: what the broker may ask of it, and what it tells.
+ *
+ * A dialect is a link_dialect in a folder of its own; link.c has the list.
+ */
+#ifndef BROKER_LINK_H
+#define BROKER_LINK_H
+
+#include <uv.h>
+
+#include "broker/config.h"
+#include "broker/counters.h"
+#include "broker/link/websocket.h"
+#include "hbus/command.h"
+#include "hbus/event.h"
+#include "proto/upstream/answer.h"
+
+typedef struct upstream_link upstream_link;
+
+/* What became of a request. */
+typedef enum link_result {
+  LINK_ANSWERED,   /* `answer` has it. Final */
+  LINK_UNREADABLE, /* answered, but not in a way that can be read. Final */
+  LINK_TIMED_OUT,  /* not answered in time; an answer may still come, and one more outcome certainly does */
+  LINK_LOST        /* the connection went, or the answer came so late that nobody waits any more. Final */
+} link_result;
+
+typedef struct link_outcome {
+  link_result result;
+  bool late;                     /* a LINK_TIMED_OUT came before */
+  const upstream_answer *answer; /* for the length of the call */
+  uint64_t rx_ns;                /* broker's real-time clock */
+} link_outcome;
+
+/* Called for each outcome, from the loop, never from within link_request. After a final one `arg` is not used again. */
+typedef void link_outcome_fn(void *arg, const link_outcome *outcome);
+
+typedef struct link_callbacks {
+  /* An event, its rx_ns filled in. For an order, event->client_order_id is the id that was sent upstream. */
+  void (*on_event)(void *arg, hbus_event *event);
+  /* The status has changed. */
+  void (*on_status)(void *arg, const hbus_link *status);
+} link_callbacks;
+
+typedef struct link_options {
+  uv_loop_t *loop;
+  websocket_context *websockets;
+  const config *config;
+  logger *log;
+  counters *counters;
+  const link_callbacks *callbacks;
+  void *arg;
+} link_options;
+
+/* Makes the link of config->upstream.dialect; it does nothing yet. HBUS_INVALID_REQUEST (no such dialect, no API key),
+ * HBUS_NO_MEMORY. */
+hbus_status link_new(upstream_link **out, const link_options *options, hbus_error *error);
+/* Begins to connect, and from then on keeps trying. */
+void link_start(upstream_link *self);
+/* Closes the connection; every request under way gets LINK_LOST before this returns, and no callback comes after. The
+ * loop must run once more. */
+void link_destroy(upstream_link **self);
+
+/* The present status; `reason` is the link's. */
+const hbus_link *link_status(const upstream_link *self);
+
+/* Whether orders of this type can be placed. */
+bool link_has_order_type(const upstream_link *self, hbus_order_type type);
+
+/* Asks upstream what `command` asks. `upstream_id` goes with a create. HBUS_OK: it is handed to the connection, and
+ * `done` will be called. Otherwise nothing was sent and `done` is never called: HBUS_LINK_DOWN, HBUS_OVERLOADED,
+ * HBUS_UNSUPPORTED (the dialect has no such request). */
+hbus_status link_request(upstream_link *self, const hbus_command *command, const char *upstream_id, link_outcome_fn *done,
+                         void *arg);
+
+/* For dialects. ------------------------------------------------------------------------------------------------------*/
+
+typedef struct link_dialect {
+  const char *name;
+  hbus_status (*create)(upstream_link **out, const link_options *options, hbus_error *error);
+  void (*start)(upstream_link *self);
+  void (*destroy)(upstream_link *self);
+  const hbus_link *(*status)(const upstream_link *self);
+  bool (*has_order_type)(hbus_order_type type);
+  hbus_status (*request)(upstream_link *self, const hbus_command *command, const char *upstream_id, link_outcome_fn *done,
+                         void *arg);
+} link_dialect;
+
+/* The first member of every dialect's own struct. */
+struct upstream_link {
+  const link_dialect *dialect;
+};
+
+#endif

@@ -1,0 +1,304 @@
+#include "broker/link/native/native_link.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/clock.h"
+#include "broker/limits.h"
+#include "broker/link/backoff.h"
+#include "broker/link/request_table.h"
+#include "proto/upstream/native/native.h"
+
+#define REFUSED_ATTEMPT 16 /* a refused key waits as long as the cap allows: trying again soon does not mend it */
+
+typedef struct native {
+  upstream_link base;
+  link_options options;
+  websocket *websocket; /* NULL between attempts */
+  native_decoder *decoder;
+  request_table *requests;
+  buffer out; /* the frame being written */
+  uv_timer_t reconnect;
+  uv_timer_t deadline;
+  unsigned open_timers;
+  unsigned attempt; /* since the last time the link was up */
+  bool refused;     /* the key was */
+  hbus_link status;
+  char reason[HBUS_ERROR_TEXT_SIZE];
+} native;
+
+static void s_connect(native *self);
+
+/* Status and reports ----------------------------------------------------------------------------------------------- */
+
+static void s_set_status(native *self, hbus_link_status status, hbus_status code, const char *reason) {
+  if (reason != self->reason) snprintf(self->reason, sizeof self->reason, "%s", reason);
+  self->status =
+      (hbus_link){.status = status, .code = code, .reason = {.data = self->reason, .size = strlen(self->reason)}};
+  self->options.callbacks->on_status(self->options.arg, &self->status);
+}
+
+/* An ERROR event of the broker's own, about something that upstream sent. */
+static void s_report(native *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void s_report(native *self, const char *format, ...) {
+  char text[HBUS_ERROR_TEXT_SIZE];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  log_write(self->options.log, LOG_LINK, LOG_LEVEL_WARN, "%s", text);
+  hbus_event event = {.type = HBUS_EVENT_ERROR, .kind = HBUS_KIND_ERROR, .src = "hbusd", .rx_ns = clock_real_ns()};
+  event.data.notice.code = HBUS_UPSTREAM_ERROR;
+  event.data.notice.message = (hbus_text){.data = text, .size = strlen(text)};
+  self->options.callbacks->on_event(self->options.arg, &event);
+}
+
+/* Requests --------------------------------------------------------------------------------------------------------- */
+
+static void s_on_deadline(uv_timer_t *timer);
+
+static void s_set_timer(native *self) {
+  uint64_t deadline_ms;
+  if (uv_is_active((uv_handle_t *)&self->deadline) || !request_table_deadline(self->requests, &deadline_ms)) return;
+  uint64_t now_ms = clock_monotonic_ms();
+  uv_update_time(self->options.loop);
+  uv_timer_start(&self->deadline, s_on_deadline, deadline_ms > now_ms ? deadline_ms - now_ms : 0, 0);
+}
+
+static void s_on_deadline(uv_timer_t *timer) {
+  native *self = timer->data;
+  self->options.counters->upstream_timeouts += request_table_expire(self->requests, clock_monotonic_ms());
+  s_set_timer(self);
+}
+
+/* Sends what s_encode_fn wrote for the request just added, or takes the request back. */
+static hbus_status s_send(native *self) {
+  hbus_status status = self->out.status;
+  if (!status) status = websocket_send(self->websocket, (const char *)self->out.data, self->out.size);
+  if (status) {
+    request_table_take_back(self->requests);
+    return status;
+  }
+  self->options.counters->upstream_requests++;
+  s_set_timer(self);
+  return HBUS_OK;
+}
+
+static hbus_status s_add(native *self, hbus_command_kind kind, link_outcome_fn *done, void *arg,
+                         char id[REQUEST_ID_SIZE]) {
+  uint64_t deadline_ms = clock_monotonic_ms() + self->options.config->upstream.request_timeout_ms;
+  buffer_reset(&self->out);
+  return request_table_add(self->requests, kind, deadline_ms, done, arg, id);
+}
+
+static hbus_status s_request(upstream_link *base, const hbus_command *command, const char *upstream_id, link_outcome_fn *done,
+                             void *arg) {
+  native *self = (native *)base;
+  if (self->status.status != HBUS_LINK_CONNECTED) return HBUS_LINK_DOWN;
+  char id[REQUEST_ID_SIZE];
+  hbus_status status = s_add(self, command->kind, done, arg, id);
+  if (status) return status;
+  status = native_encode(&self->out, id, command, self->options.config->upstream.client_order_ids ? upstream_id : "");
+  if (status) {
+    request_table_take_back(self->requests);
+    return status;
+  }
+  return s_send(self);
+}
+
+/* Authentication --------------------------------------------------------------------------------------------------- */
+
+static void s_on_authenticated(void *arg, const link_outcome *outcome) {
+  native *self = arg;
+  if (outcome->result == LINK_LOST) return; /* the close says why */
+  if (outcome->result == LINK_ANSWERED && outcome->answer->code == HBUS_OK) {
+    self->attempt = 0;
+    self->refused = false;
+    self->options.counters->link_connects++;
+    log_write(self->options.log, LOG_LINK, LOG_LEVEL_INFO, "connected to %s", self->options.config->upstream.url);
+    s_set_status(self, HBUS_LINK_CONNECTED, HBUS_OK, "");
+    return;
+  }
+  if (outcome->result == LINK_ANSWERED) {
+    self->refused = true;
+    hbus_text message = outcome->answer->message;
+    snprintf(self->reason, sizeof self->reason, "Hummingbot refused the API key (%.*s); check HUMMINGBOT_API_KEY",
+             (int)message.size, message.data);
+  } else {
+    snprintf(self->reason, sizeof self->reason, "no answer to the authentication");
+  }
+  websocket_close(self->websocket, "not authenticated");
+}
+
+static void s_on_open(void *arg) {
+  native *self = arg;
+  char id[REQUEST_ID_SIZE];
+  self->reason[0] = 0;
+  hbus_status status = s_add(self, HBUS_COMMAND_NONE, s_on_authenticated, self, id);
+  assert(!status); /* a new connection has nothing under way */
+  native_encode_authenticate(&self->out, id, self->options.config->upstream.api_key);
+  if (s_send(self)) websocket_close(self->websocket, "could not send");
+}
+
+/* Frames ----------------------------------------------------------------------------------------------------------- */
+
+static void s_on_response(native *self, const native_frame *frame, uint64_t rx_ns) {
+  hbus_command_kind kind;
+  if (!request_table_find(self->requests, frame->id, &kind)) {
+    self->options.counters->upstream_answers_unasked++;
+    log_debug(self->options.log, LOG_LINK, "skipped an answer to a request that is not under way");
+    return;
+  }
+  /* Who asked may ask something else from its outcome, so the id must not lie in the decoder's memory. */
+  char id[REQUEST_ID_SIZE];
+  memcpy(id, frame->id.data, frame->id.size);
+  hbus_text id_text = {.data = id, .size = frame->id.size};
+  upstream_answer answer;
+  hbus_error error;
+  link_outcome outcome = {.result = LINK_ANSWERED, .answer = &answer, .rx_ns = rx_ns};
+  if (native_decode_answer(self->decoder, kind, &answer, &error)) {
+    outcome.result = LINK_UNREADABLE;
+    self->options.counters->upstream_frames_bad++;
+    s_report(self, "an answer to %s cannot be read: %s", kind ? hbus_command_name(kind) : "authenticate", error.text);
+  }
+  request_table_finish(self->requests, id_text, &outcome);
+}
+
+static void s_on_message(void *arg, const char *text, size_t size) {
+  native *self = arg;
+  native_frame frame;
+  hbus_error error;
+  uint64_t rx_ns = clock_real_ns();
+  self->options.counters->upstream_frames++;
+  hbus_status status = native_decode(self->decoder, text, size, &frame, &error);
+  if (status == HBUS_UNSUPPORTED) {
+    self->options.counters->upstream_frames_unknown_type++;
+    s_report(self, "skipped a frame from Hummingbot: %s", error.text);
+  } else if (status) {
+    self->options.counters->upstream_frames_bad++;
+    s_report(self, "skipped a frame from Hummingbot: %s", error.text);
+  } else if (frame.kind == NATIVE_RESPONSE) {
+    s_on_response(self, &frame, rx_ns);
+  } else if (self->status.status == HBUS_LINK_CONNECTED) {
+    frame.event.rx_ns = rx_ns;
+    self->options.callbacks->on_event(self->options.arg, &frame.event);
+  }
+}
+
+static void s_on_oversize(void *arg, size_t size) {
+  native *self = arg;
+  self->options.counters->upstream_frames++;
+  self->options.counters->upstream_frames_oversize++;
+  s_report(self, "skipped a frame from Hummingbot: larger than %d bytes (%zu so far)", HBUS_FRAME_MAX, size);
+}
+
+/* Connecting ------------------------------------------------------------------------------------------------------- */
+
+static void s_on_reconnect(uv_timer_t *timer) { s_connect(timer->data); }
+
+static uint64_t s_retry_delay_ms(const native *self) {
+  const config *config = self->options.config;
+  uint32_t random = 0;
+  uv_random(NULL, NULL, &random, sizeof random, 0, NULL);
+  return backoff_delay_ms(config->upstream.reconnect_min_ms, config->upstream.reconnect_max_ms,
+                          self->refused ? REFUSED_ATTEMPT : self->attempt, random);
+}
+
+static void s_on_close(void *arg, hbus_status code, const char *reason) {
+  native *self = arg;
+  bool was_up = self->status.status == HBUS_LINK_CONNECTED;
+  websocket_destroy(&self->websocket);
+  /* What we found out ourselves says more than how the connection ended. */
+  if (!was_up && self->reason[0]) reason = self->reason;
+  if (was_up) self->options.counters->link_losses++;
+  uint64_t delay_ms = s_retry_delay_ms(self);
+  self->attempt++;
+  log_write(self->options.log, LOG_LINK, self->refused ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "%s %s: %s; trying again in %.1f s",
+            was_up ? "lost" : "cannot reach", self->options.config->upstream.url, reason, (double)delay_ms / 1000);
+  if (self->refused) {
+    s_set_status(self, HBUS_LINK_ERROR, HBUS_UNAUTHENTICATED, reason);
+  } else {
+    s_set_status(self, HBUS_LINK_DISCONNECTED, code, reason);
+  }
+  request_table_fail_all(self->requests);
+  uv_timer_stop(&self->deadline);
+  uv_timer_start(&self->reconnect, s_on_reconnect, delay_ms, 0);
+}
+
+static void s_connect(native *self) {
+  static const websocket_callbacks callbacks = {
+      .on_open = s_on_open, .on_message = s_on_message, .on_oversize = s_on_oversize, .on_close = s_on_close};
+  const config *config = self->options.config;
+  const websocket_options options = {.url = config->upstream.url,
+                                     .ca_file = config->upstream.ca_file,
+                                     .frame_max = HBUS_FRAME_MAX,
+                                     .send_queue_max = LIMIT_LINK_SEND_QUEUE,
+                                     .connect_timeout_ms = config->upstream.connect_timeout_ms};
+  s_set_status(self, HBUS_LINK_CONNECTING, HBUS_OK, "");
+  self->websocket = websocket_connect(self->options.websockets, &options, &callbacks, self);
+  if (!self->websocket) s_on_close(self, HBUS_NO_MEMORY, "no memory for a connection");
+}
+
+/* Life cycle ------------------------------------------------------------------------------------------------------- */
+
+static void s_on_timer_closed(uv_handle_t *timer) {
+  native *self = timer->data;
+  if (--self->open_timers == 0) free(self);
+}
+
+static void s_destroy(upstream_link *base) {
+  native *self = (native *)base;
+  websocket_destroy(&self->websocket);
+  if (self->requests) request_table_fail_all(self->requests);
+  request_table_destroy(&self->requests);
+  native_decoder_destroy(&self->decoder);
+  buffer_free(&self->out);
+  uv_close((uv_handle_t *)&self->reconnect, s_on_timer_closed);
+  uv_close((uv_handle_t *)&self->deadline, s_on_timer_closed);
+}
+
+static hbus_status s_create(upstream_link **out, const link_options *options, hbus_error *error) {
+  if (!options->config->upstream.api_key) {
+    return hbus_fail(error, HBUS_INVALID_REQUEST,
+                     "no API key for Hummingbot: set HUMMINGBOT_API_KEY, or upstream.api_key_file in the config");
+  }
+  native *self = calloc(1, sizeof *self);
+  if (!self) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the link");
+  self->base.dialect = &native_link;
+  self->options = *options;
+  self->status.status = HBUS_LINK_DISCONNECTED;
+  uv_timer_init(options->loop, &self->reconnect);
+  uv_timer_init(options->loop, &self->deadline);
+  self->reconnect.data = self->deadline.data = self;
+  self->open_timers = 2;
+  buffer_init(&self->out, HBUS_COMMAND_FRAME_MAX);
+  self->decoder = native_decoder_new(HBUS_FRAME_MAX);
+  self->requests = request_table_new(LIMIT_REQUESTS);
+  if (!self->decoder || !self->requests) {
+    s_destroy(&self->base);
+    return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the link");
+  }
+  *out = &self->base;
+  return HBUS_OK;
+}
+
+static void s_start(upstream_link *base) { s_connect((native *)base); }
+
+static const hbus_link *s_status(const upstream_link *base) { return &((const native *)base)->status; }
+
+static bool s_has_order_type(hbus_order_type type) {
+  return type == HBUS_LIMIT || type == HBUS_MARKET || type == HBUS_STOP || type == HBUS_STOP_LIMIT;
+}
+
+const link_dialect native_link = {
+    .name = "native",
+    .create = s_create,
+    .start = s_start,
+    .destroy = s_destroy,
+    .status = s_status,
+    .has_order_type = s_has_order_type,
+    .request = s_request,
+};
