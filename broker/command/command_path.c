@@ -1,0 +1,227 @@
+#include "broker/command/command_path.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/clock.h"
+#include "broker/command/gate.h"
+#include "broker/command/handler.h"
+#include "proto/command_codec.h"
+#include "proto/reply_codec.h"
+
+/* Replies ---------------------------------------------------------------------------------------------------------- */
+
+/* A peer that left, or that takes no more, loses its reply and nothing else happens: it can ask get_order. */
+static void s_send(command_path *self, const session_route *route, bool delimiter, const hbus_reply *reply) {
+  buffer_reset(&self->frame);
+  if (reply_pack(reply, &self->frame)) {
+    const hbus_reply failure = {.status = HBUS_REPLY_ERROR,
+                                .code = HBUS_INTERNAL,
+                                .message = {.data = "the reply is too large", .size = 22}};
+    hbus_reply small = failure;
+    memcpy(small.id, reply->id, sizeof small.id);
+    if (reply->status == HBUS_REPLY_OK) small.seen = reply->seen;
+    buffer_reset(&self->frame);
+    hbus_status status = reply_pack(&small, &self->frame);
+    assert(!status);
+  }
+  void *handle = socket_handle(self->socket);
+  bool sent = zmq_send(handle, route->bytes, route->size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0;
+  if (sent && delimiter) sent = zmq_send(handle, "", 0, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0;
+  if (sent) sent = zmq_send(handle, self->frame.data, self->frame.size, ZMQ_DONTWAIT) >= 0;
+  ++*(sent ? &self->parts.counters->replies : &self->parts.counters->replies_dropped);
+}
+
+void command_reply(command_path *self, task *task, hbus_reply *reply) {
+  assert(!task->replied);
+  task->replied = true;
+  task_table_remove(self->tasks, task);
+  session *session = session_table_find(self->sessions, task->session_key);
+  if (session) session->commands--;
+  memcpy(reply->id, task->command.id, sizeof reply->id);
+  s_send(self, &task->route, task->delimiter, reply);
+}
+
+void command_refuse(command_path *self, task *task, hbus_status code, const char *message, const hbus_seen *seen) {
+  hbus_reply reply = {.status = HBUS_REPLY_ERROR, .code = code, .message = {.data = message, .size = strlen(message)}};
+  if (seen) reply.seen = *seen;
+  command_reply(self, task, &reply);
+}
+
+void command_end(task *task) {
+  assert(task->replied);
+  free(task);
+}
+
+/* Refuses a command that never became a task. */
+static void s_refuse_frame(command_path *self, const session_route *route, bool delimiter, const char *id,
+                           const hbus_error *error) {
+  hbus_reply reply = {.status = HBUS_REPLY_ERROR,
+                      .code = error->status < HBUS_WIRE_CODES ? error->status : HBUS_INVALID_REQUEST,
+                      .message = {.data = error->text, .size = strlen(error->text)}};
+  snprintf(reply.id, sizeof reply.id, "%s", id);
+  s_send(self, route, delimiter, &reply);
+}
+
+/* Commands --------------------------------------------------------------------------------------------------------- */
+
+static void s_run(command_path *self, session *session, bool delimiter, const hbus_command *command) {
+  hbus_error error;
+  order *repeat = NULL;
+  gate_verdict verdict = gate_pass(self, session, command, &repeat, &error);
+  task *task = NULL;
+  if (verdict != GATE_REFUSE) {
+    hbus_status status = task_table_add(self->tasks, session, command, &task);
+    if (status == HBUS_INVALID_REQUEST) {
+      hbus_fail(&error, status, "id \"%s\" is still under way", command->id);
+    } else if (status) {
+      hbus_fail(&error, status, "too many commands are under way");
+    }
+  }
+  if (!task) {
+    self->parts.counters->commands_refused++;
+    log_debug(self->parts.log, LOG_COMMAND, "refused %s of %s: %s: %s", hbus_command_name(command->kind),
+              session->name[0] ? session->name : "a peer without a name", hbus_status_name(error.status), error.text);
+    s_refuse_frame(self, &session->route, delimiter, command->id, &error);
+    return;
+  }
+  task->path = self;
+  task->delimiter = delimiter;
+  if (verdict == GATE_REPEAT) {
+    self->parts.counters->commands_repeated++;
+    handle_repeat(self, task, repeat);
+  } else {
+    handler_of(command->kind)->run(self, session, task);
+  }
+}
+
+static void s_on_frame(command_path *self, const session_route *route, int descriptor, bool delimiter,
+                       const uint8_t *data, size_t size) {
+  self->parts.counters->commands++;
+  hbus_command command;
+  hbus_error error;
+  hbus_status status = command_unpack(data, size, &command, &error);
+  if (status) {
+    bool is_frame = status >= HBUS_WIRE_CODES;
+    ++*(is_frame ? &self->parts.counters->commands_bad_frame : &self->parts.counters->commands_refused);
+    log_debug(self->parts.log, LOG_COMMAND, "refused a command: %s", error.text);
+    if (command.id[0]) s_refuse_frame(self, route, delimiter, command.id, &error);
+    return;
+  }
+  session *session = session_table_get(self->sessions, route);
+  if (!session) {
+    departures_read(self->departures);
+    session = session_table_add(self->sessions, route, descriptor);
+  }
+  if (!session) {
+    hbus_fail(&error, HBUS_OVERLOADED, "too many peers are connected");
+    s_refuse_frame(self, route, delimiter, command.id, &error);
+    return;
+  }
+  s_run(self, session, delimiter, &command);
+}
+
+/* One message: the routing id, perhaps a REQ socket's empty frame, the command. Whatever has other frames is no command;
+ * it is read to its end and counted. */
+static bool s_read_one(command_path *self, void *handle) {
+  session_route route;
+  zmq_msg_t frame;
+  zmq_msg_init(&frame);
+  int size = zmq_msg_recv(&frame, handle, ZMQ_DONTWAIT);
+  if (size < 0) return false;
+  route.size = (uint8_t)size;
+  memcpy(route.bytes, zmq_msg_data(&frame), (size_t)size);
+  bool delimiter = false;
+  unsigned bodies = 0;
+  while (zmq_msg_more(&frame)) {
+    size = zmq_msg_recv(&frame, handle, 0); /* the rest of a message is there when its first frame is */
+    if (size == 0 && !delimiter && bodies == 0) {
+      delimiter = true;
+    } else if (++bodies == 1 && !zmq_msg_more(&frame)) {
+      s_on_frame(self, &route, zmq_msg_get(&frame, ZMQ_SRCFD), delimiter, zmq_msg_data(&frame), (size_t)size);
+      break;
+    }
+  }
+  if (bodies != 1) {
+    self->parts.counters->commands++;
+    self->parts.counters->commands_bad_frame++;
+  }
+  zmq_msg_close(&frame);
+  return true;
+}
+
+static bool s_read(void *arg, void *handle, unsigned budget) {
+  while (budget--) {
+    if (!s_read_one(arg, handle)) return false;
+  }
+  return true;
+}
+
+static void s_abandon(void *arg, const hbus_command *what) { handle_abandon(arg, what); }
+
+/* What a connection had asked to see ends with it. Its orders stay as they are. */
+static void s_on_left(void *arg, int descriptor) {
+  command_path *self = arg;
+  session *session = session_table_find_descriptor(self->sessions, descriptor);
+  if (!session) return; /* it never said anything */
+  demand_release_all(self->parts.demand, session->key, s_abandon, self);
+  session_table_remove(self->sessions, session);
+}
+
+/* Life cycle ------------------------------------------------------------------------------------------------------- */
+
+hbus_status command_path_new(command_path **out, socket_group *sockets, const command_parts *parts, hbus_error *error) {
+  hbus_status status = HBUS_NO_MEMORY;
+  command_path *self = calloc(1, sizeof *self);
+  if (!self) return hbus_fail(error, status, "no memory for the commands");
+  self->parts = *parts;
+  self->started_ms = clock_monotonic_ms();
+  self->link_since_ms = clock_real_ms();
+  buffer_init(&self->data, HBUS_FRAME_MAX);
+  buffer_init(&self->frame, HBUS_FRAME_MAX);
+  self->sessions = session_table_new(parts->config->bounds.peers);
+  self->tasks = task_table_new(parts->config->bounds.commands);
+  if (self->sessions && self->tasks) {
+    /* One byte more than is allowed, so that a peer hears what was wrong where it just missed. */
+    const socket_options options = {.type = ZMQ_ROUTER,
+                                    .high_water_mark = (int)parts->config->endpoints.high_water_mark,
+                                    .message_max = 2 * HBUS_COMMAND_FRAME_MAX,
+                                    .mandatory = true};
+    status = socket_group_bind(sockets, &options, &parts->config->endpoints.commands, &self->socket, error);
+    if (!status && departures_new(&self->departures, sockets, self->socket, s_on_left, self)) {
+      status = hbus_fail(error, HBUS_INTERNAL, "cannot watch who leaves: %s", zmq_strerror(zmq_errno()));
+    }
+  } else {
+    hbus_fail(error, status, "no memory for the commands");
+  }
+  if (status) {
+    command_path_destroy(&self);
+  } else {
+    *out = self;
+  }
+  return status;
+}
+
+void command_path_start(command_path *self) { socket_start(self->socket, s_read, self); }
+
+void command_path_destroy(command_path **self_p) {
+  command_path *self = *self_p;
+  if (!self) return;
+  *self_p = NULL;
+  task_table_destroy(&self->tasks);
+  departures_destroy(&self->departures);
+  session_table_destroy(&self->sessions);
+  buffer_free(&self->data);
+  buffer_free(&self->frame);
+  free(self);
+}
+
+const char *command_path_addresses(const command_path *self) { return socket_addresses(self->socket); }
+
+static void s_resubscribe(void *arg, const hbus_command *what) { handle_resubscribe(arg, what); }
+
+void command_path_on_link(command_path *self, const hbus_link *status) {
+  self->link_since_ms = clock_real_ms();
+  if (status->status == HBUS_LINK_CONNECTED) demand_each(self->parts.demand, s_resubscribe, self);
+}

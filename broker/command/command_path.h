@@ -1,0 +1,65 @@
+/* A command's way: from the ROUTER socket through the gates to its handler, and its reply back.
+ *
+ *   s_read → command_unpack → gate_pass → handler → (link_request → outcome) → command_reply
+ */
+#ifndef BROKER_COMMAND_PATH_H
+#define BROKER_COMMAND_PATH_H
+
+#include "broker/command/departures.h"
+#include "broker/command/session.h"
+#include "broker/command/task.h"
+#include "broker/config.h"
+#include "broker/counters.h"
+#include "broker/demand.h"
+#include "broker/event/publisher.h"
+#include "broker/link/link.h"
+#include "broker/order/order_table.h"
+#include "broker/socket.h"
+#include "proto/buffer.h"
+
+/* The parts that commands work on; all are the broker's. */
+typedef struct command_parts {
+  const config *config;
+  logger *log;
+  counters *counters;
+  upstream_link *link;
+  publisher *publisher;
+  order_table *orders;
+  demand *demand;
+  uint64_t epoch;
+} command_parts;
+
+typedef struct command_path command_path;
+struct command_path {
+  command_parts parts;
+  bound_socket *socket;
+  departures *departures;
+  session_table *sessions;
+  task_table *tasks;
+  buffer data;  /* a reply's data, while it is made */
+  buffer frame; /* a reply */
+  uint64_t started_ms;
+  uint64_t link_since_ms; /* real time of the link's last change */
+};
+
+/* Binds the ROUTER. HBUS_INVALID_REQUEST as socket_group_bind. */
+hbus_status command_path_new(command_path **out, socket_group *sockets, const command_parts *parts, hbus_error *error);
+/* From now on commands are read: everything that they need must be there. */
+void command_path_start(command_path *self);
+/* The link must be destroyed before it, so that every command has its outcome. */
+void command_path_destroy(command_path **self);
+const char *command_path_addresses(const command_path *self);
+
+/* The link's status has changed. */
+void command_path_on_link(command_path *self, const hbus_link *status);
+
+/* For handlers. ------------------------------------------------------------------------------------------------------*/
+
+/* Replies to a task: the reply's id is filled in. The task is not under way any more, and lives on until command_end. */
+void command_reply(command_path *self, task *task, hbus_reply *reply);
+/* The same with an error. */
+void command_refuse(command_path *self, task *task, hbus_status code, const char *message, const hbus_seen *seen);
+/* Frees a task that has its reply. */
+void command_end(task *task);
+
+#endif

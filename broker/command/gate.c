@@ -1,0 +1,67 @@
+#include "broker/command/gate.h"
+
+#include <inttypes.h>
+
+#include "broker/clock.h"
+#include "broker/command/handler.h"
+#include "proto/command_codec.h"
+
+/* Seen before? A repeat of an order that was placed must never hear LINK_DOWN or EXPIRED: it would read that as "not
+ * placed" and place a new one. So this comes before every gate that can refuse. */
+static gate_verdict s_look_up(const command_path *self, const session *session, const hbus_command *command,
+                              order **repeat, hbus_error *error) {
+  order *order = order_table_find_own(self->parts.orders, session->name, command->client_order_id);
+  if (!order) return GATE_PASS;
+  if (!command_same_order(order->create, command)) {
+    hbus_fail(error, HBUS_DUPLICATE_ORDER, "client_order_id \"%s\" is that of another order of yours",
+              command->client_order_id);
+    return GATE_REFUSE;
+  }
+  *repeat = order;
+  return GATE_REPEAT;
+}
+
+static hbus_status s_link_down(const command_path *self, hbus_error *error) {
+  const hbus_link *link = link_status(self->parts.link);
+  return hbus_fail(error, HBUS_LINK_DOWN, "no link to Hummingbot (%s)%s%.*s", hbus_link_status_name(link->status),
+                   link->reason.size ? ": " : "", (int)link->reason.size, link->reason.data);
+}
+
+gate_verdict gate_pass(const command_path *self, const session *session, const hbus_command *command, order **repeat,
+                       hbus_error *error) {
+  /* Is it built, and does the peer have a name where one is needed? */
+  const handler *handler = handler_of(command->kind);
+  if (!handler) {
+    hbus_fail(error, HBUS_UNSUPPORTED, "%s is not built yet", hbus_command_name(command->kind));
+    return GATE_REFUSE;
+  }
+  if (command_has_side_effects(command->kind) && !session->name[0]) {
+    hbus_fail(error, HBUS_UNAUTHENTICATED, "say hello first: %s needs to know whose it is",
+              hbus_command_name(command->kind));
+    return GATE_REFUSE;
+  }
+
+  if (command->kind == HBUS_CREATE_ORDER) {
+    gate_verdict verdict = s_look_up(self, session, command, repeat, error);
+    if (verdict) return verdict;
+  }
+
+  if (command_validate(command, error)) return GATE_REFUSE;
+  if (command->kind == HBUS_CREATE_ORDER && !link_has_order_type(self->parts.link, command->order_type)) {
+    hbus_fail(error, HBUS_UNSUPPORTED, "this upstream has no orders of type %s",
+              hbus_order_type_name(command->order_type));
+    return GATE_REFUSE;
+  }
+
+  uint64_t now_ms = clock_real_ms();
+  if (command->expires_ms && command->expires_ms <= now_ms) {
+    hbus_fail(error, HBUS_EXPIRED, "expired %" PRIu64 " ms ago; nothing was done", now_ms - command->expires_ms);
+    return GATE_REFUSE;
+  }
+
+  if (handler->needs_link && link_status(self->parts.link)->status != HBUS_LINK_CONNECTED) {
+    s_link_down(self, error);
+    return GATE_REFUSE;
+  }
+  return GATE_PASS;
+}

@@ -1,0 +1,270 @@
+/* create_order and cancel_order: sent at most once, and never called failed without upstream's word (ORDERS.md, rules 2, 3
+ * and 11). */
+#include "broker/command/handler.h"
+#include "broker/command/reply_data.h"
+#include "broker/order/order_events.h"
+
+#include "broker/clock.h"
+
+#include <assert.h>
+#include <string.h>
+
+static hbus_text s_text(const char *text) { return (hbus_text){.data = text, .size = strlen(text)}; }
+
+/* An answer that says no more than that Hummingbot, or the exchange behind it, did not hear in time is none: the exchange
+ * may have done what was asked. */
+static bool s_is_answer(const link_outcome *outcome) {
+  return outcome->result == LINK_ANSWERED && outcome->answer->code != HBUS_TIMEOUT;
+}
+
+/* Why a request with side effects has no answer. */
+static void s_no_answer(link_result result, hbus_status *code, const char **message) {
+  switch (result) {
+  case LINK_TIMED_OUT:
+    *code = HBUS_TIMEOUT;
+    *message = "Hummingbot did not answer in time; it may have done it";
+    return;
+  case LINK_ANSWERED:
+    *code = HBUS_TIMEOUT;
+    *message = "Hummingbot says that it timed out; the exchange may have done it";
+    return;
+  case LINK_LOST:
+    *code = HBUS_LINK_DOWN;
+    *message = "the link was lost before Hummingbot answered; it may have done it";
+    return;
+  default:
+    *code = HBUS_UPSTREAM_ERROR;
+    *message = "Hummingbot's answer cannot be read; it may have done it";
+    return;
+  }
+}
+
+/* create_order ----------------------------------------------------------------------------------------------------- */
+
+/* What became of a create, as far as it is known now. An order that has shown itself is placed, whatever the create was
+ * answered with. */
+static void s_create_reply(const command_path *path, const order *order, hbus_reply *reply) {
+  hbus_order_status status = order->state.status;
+  bool shown = status != HBUS_PENDING && status != HBUS_UNKNOWN && status != HBUS_FAILED;
+  *reply = (hbus_reply){.status = HBUS_REPLY_OK};
+  if (!shown && order->outcome != HBUS_REPLY_OK) {
+    reply->status = order->outcome;
+    reply->code = order->outcome_code;
+    reply->message = s_text(order->outcome_message);
+  }
+  order_last_seen(path->parts.publisher, order, &reply->seen);
+}
+
+static void s_reply_create(command_path *path, task *task, const order *order, bool repeat, const hbus_seen *seen) {
+  hbus_reply reply;
+  s_create_reply(path, order, &reply);
+  buffer_reset(&path->data);
+  reply_data_order(&order->state, &path->data);
+  reply.data = (hbus_bytes){.data = path->data.data, .size = path->data.size};
+  reply.repeat = repeat;
+  if (seen && seen->stream) reply.seen = *seen;
+  command_reply(path, task, &reply);
+}
+
+static void s_set_outcome(order *order, hbus_reply_status outcome, hbus_status code, hbus_text message) {
+  order->create_answered = true;
+  order->outcome = outcome;
+  order->outcome_code = code;
+  snprintf(order->outcome_message, sizeof order->outcome_message, "%.*s", (int)message.size, message.data);
+}
+
+/* Applies a change that a create brought about, and tells the bus of it. */
+static void s_change(command_path *path, order *order, const hbus_order *said, hbus_origin origin, uint64_t rx_ns,
+                     hbus_seen *seen) {
+  bool changed = order_table_merge(path->parts.orders, order, said);
+  if (!changed && order->last_seq) return;
+  const order_cause cause = {
+      .origin = origin, .rx_ns = rx_ns ? rx_ns : clock_real_ns(), .ts_ns = said->created_at_ns, .extra = said->extra};
+  order_publish_update(path->parts.publisher, order, &cause, seen);
+}
+
+static void s_created(command_path *path, order *order, const upstream_answer *answer, uint64_t rx_ns) {
+  s_change(path, order, &answer->data.order, HBUS_PUSHED, rx_ns, NULL);
+  s_set_outcome(order, HBUS_REPLY_OK, HBUS_OK, (hbus_text){0});
+}
+
+static void s_rejected(command_path *path, order *order, const upstream_answer *answer, uint64_t rx_ns,
+                       hbus_seen *seen) {
+  s_change(path, order, &(hbus_order){.status = HBUS_FAILED}, HBUS_PUSHED, rx_ns, seen);
+  s_set_outcome(order, HBUS_REPLY_ERROR, answer->code, answer->message);
+  order_publish_error(path->parts.publisher, &order->state, answer->code, answer->message, rx_ns, seen);
+}
+
+static void s_unanswered(command_path *path, order *order, link_result result) {
+  hbus_status code;
+  const char *message;
+  s_no_answer(result, &code, &message);
+  s_change(path, order, &(hbus_order){.status = HBUS_UNKNOWN}, HBUS_INFERRED, 0, NULL);
+  s_set_outcome(order, HBUS_REPLY_UNKNOWN, code, s_text(message));
+  log_write(path->parts.log, LOG_ORDER, LOG_LEVEL_WARN, "the outcome of create_order %s of %s is unknown: %s",
+            order->state.client_order_id, order->state.owner, message);
+}
+
+static void s_reply_repeats(command_path *path, order *order) {
+  task *task = order->repeats;
+  order->repeats = NULL;
+  order->repeat_count = 0;
+  for (struct task *next; task; task = next) {
+    next = task->next_repeat;
+    s_reply_create(path, task, order, true, NULL);
+    command_end(task);
+  }
+}
+
+static void s_on_create(void *arg, const link_outcome *outcome) {
+  task *task = arg;
+  command_path *path = task->path;
+  /* Found anew: it may have been settled by an event, and forgotten, before an answer that comes this late. */
+  order *order = order_table_find_upstream(path->parts.orders, task->upstream_id);
+  assert(order || outcome->late);
+  hbus_seen seen = {0};
+  if (order && s_is_answer(outcome)) {
+    if (outcome->late) path->parts.counters->upstream_answers_late++;
+    if (outcome->answer->code == HBUS_OK) {
+      s_created(path, order, outcome->answer, outcome->rx_ns);
+    } else {
+      s_rejected(path, order, outcome->answer, outcome->rx_ns, &seen);
+    }
+  } else if (order && !outcome->late) {
+    s_unanswered(path, order, outcome->result);
+  }
+  if (!task->replied) {
+    s_reply_create(path, task, order, false, &seen);
+    s_reply_repeats(path, order);
+  }
+  if (outcome->result != LINK_TIMED_OUT) command_end(task);
+}
+
+void handle_create_order(command_path *path, session *session, task *task) {
+  order *order = order_table_add_own(path->parts.orders, session->name, &task->command);
+  if (!order) {
+    command_refuse(path, task, HBUS_OVERLOADED, "too many orders are not finished; nothing was sent", NULL);
+    command_end(task);
+    return;
+  }
+  memcpy(task->upstream_id, order->upstream_id, sizeof task->upstream_id);
+  hbus_status status = link_request(path->parts.link, &task->command, order->upstream_id, s_on_create, task);
+  if (!status) return;
+  order_table_remove(path->parts.orders, order);
+  command_refuse(path, task, status, "not sent", NULL);
+  command_end(task);
+}
+
+void handle_repeat(command_path *path, task *task, order *order) {
+  if (order->create_answered) {
+    s_reply_create(path, task, order, true, NULL);
+    command_end(task);
+  } else if (order->repeat_count == LIMIT_REPEATS_WAITING) {
+    command_refuse(path, task, HBUS_OVERLOADED, "too many copies of this create wait for its outcome", NULL);
+    command_end(task);
+  } else {
+    task->next_repeat = order->repeats;
+    order->repeats = task;
+    order->repeat_count++;
+  }
+}
+
+/* cancel_order ----------------------------------------------------------------------------------------------------- */
+
+/* The order that a cancel is about, as far as the broker knows it. */
+static hbus_order s_cancel_target(const command_path *path, const hbus_command *command, order **order) {
+  *order = order_table_find(path->parts.orders, command->exchange, command->order_id);
+  hbus_order target = {0};
+  if (*order) return (*order)->state;
+  memcpy(target.exchange, command->exchange, sizeof target.exchange);
+  memcpy(target.market, command->market, sizeof target.market);
+  memcpy(target.order_id, command->order_id, sizeof target.order_id);
+  return target;
+}
+
+static void s_cancelled(command_path *path, task *task, hbus_cancel cancel, uint64_t rx_ns) {
+  order *order;
+  hbus_order said = s_cancel_target(path, &task->command, &order);
+  hbus_reply reply = {.status = HBUS_REPLY_OK};
+  if (cancel.cancelled) {
+    bool changed;
+    said.status = HBUS_CANCELLED;
+    said.extra = (hbus_extra){0};
+    order = order_table_apply(path->parts.orders, &said, "", &changed);
+    const order_cause cause = {.origin = HBUS_PUSHED, .rx_ns = rx_ns};
+    if (order && changed) order_publish_update(path->parts.publisher, order, &cause, NULL);
+  }
+  if (order) {
+    order_last_seen(path->parts.publisher, order, &reply.seen);
+    memcpy(cancel.client_order_id, order->state.client_order_id, sizeof cancel.client_order_id);
+  }
+  buffer_reset(&path->data);
+  reply_data_cancel(&cancel, &path->data);
+  reply.data = (hbus_bytes){.data = path->data.data, .size = path->data.size};
+  command_reply(path, task, &reply);
+}
+
+static void s_not_cancelled(command_path *path, task *task, const upstream_answer *answer, uint64_t rx_ns) {
+  order *order;
+  hbus_order about = s_cancel_target(path, &task->command, &order);
+  hbus_reply reply = {.status = HBUS_REPLY_ERROR, .code = answer->code, .message = answer->message};
+  order_publish_error(path->parts.publisher, &about, answer->code, answer->message, rx_ns, &reply.seen);
+  command_reply(path, task, &reply);
+}
+
+/* Too late for its reply, but not for the bus. */
+static void s_cancelled_late(command_path *path, task *task, const upstream_answer *answer, uint64_t rx_ns) {
+  path->parts.counters->upstream_answers_late++;
+  order *order;
+  hbus_order said = s_cancel_target(path, &task->command, &order);
+  if (answer->code || !answer->data.cancel.cancelled || !order) return;
+  said.status = HBUS_CANCELLED;
+  const order_cause cause = {.origin = HBUS_PUSHED, .rx_ns = rx_ns};
+  if (order_table_merge(path->parts.orders, order, &said)) {
+    order_publish_update(path->parts.publisher, order, &cause, NULL);
+  }
+}
+
+static void s_on_cancel(void *arg, const link_outcome *outcome) {
+  task *task = arg;
+  command_path *path = task->path;
+  if (s_is_answer(outcome) && outcome->late) {
+    s_cancelled_late(path, task, outcome->answer, outcome->rx_ns);
+  } else if (s_is_answer(outcome) && outcome->answer->code == HBUS_OK) {
+    s_cancelled(path, task, outcome->answer->data.cancel, outcome->rx_ns);
+  } else if (s_is_answer(outcome)) {
+    s_not_cancelled(path, task, outcome->answer, outcome->rx_ns);
+  } else if (!outcome->late) {
+    const char *message;
+    hbus_reply reply = {.status = HBUS_REPLY_UNKNOWN};
+    s_no_answer(outcome->result, &reply.code, &message);
+    reply.message = s_text(message);
+    command_reply(path, task, &reply);
+  }
+  if (outcome->result != LINK_TIMED_OUT) command_end(task);
+}
+
+/* A cancel may name an order by its owner's id; upstream wants its own. */
+static bool s_find_order_id(command_path *path, const session *session, task *task) {
+  if (task->command.order_id[0]) return true;
+  const order *order =
+      order_table_find_own(path->parts.orders, session->name, task->command.client_order_id);
+  if (order && order->state.order_id[0]) {
+    memcpy(task->command.order_id, order->state.order_id, sizeof task->command.order_id);
+    return true;
+  }
+  command_refuse(path, task, HBUS_UNKNOWN_ORDER,
+                 order ? "Hummingbot has not told this order's id yet; try again"
+                       : "you have placed no order with this client_order_id",
+                 NULL);
+  command_end(task);
+  return false;
+}
+
+void handle_cancel_order(command_path *path, session *session, task *task) {
+  if (!s_find_order_id(path, session, task)) return;
+  hbus_status status = link_request(path->parts.link, &task->command, "", s_on_cancel, task);
+  if (!status) return;
+  command_refuse(path, task, status, "not sent", NULL);
+  command_end(task);
+}

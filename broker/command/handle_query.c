@@ -1,0 +1,139 @@
+/* What only reads: asked of upstream, told to the peer. Orders that come by are compared with what is known. */
+#include "broker/command/handler.h"
+#include "broker/command/reply_data.h"
+#include "broker/order/order_events.h"
+#include "broker/order/order_state.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* An order that upstream listed is news if it is one we know, in a state we do not. The names that only the broker knows
+ * are put in. An order of others keeps none: the id that it carries upstream is not a peer's. */
+static void s_learn(command_path *path, hbus_order *said, uint64_t rx_ns) {
+  order *order = order_table_find_upstream(path->parts.orders, said->client_order_id);
+  if (!order) order = order_table_find(path->parts.orders, said->exchange, said->order_id);
+  hbus_extra extra = said->extra;
+  if (!order) {
+    said->client_order_id[0] = 0;
+    return;
+  }
+  if (order_table_merge(path->parts.orders, order, said)) {
+    const order_cause cause = {.origin = HBUS_POLLED, .rx_ns = rx_ns, .extra = extra};
+    order_publish_update(path->parts.publisher, order, &cause, NULL);
+  }
+  *said = order->state;
+  said->extra = extra;
+}
+
+static void s_learn_all(command_path *path, hbus_command_kind kind, upstream_answer *answer, uint64_t rx_ns) {
+  if (kind == HBUS_GET_ORDER) {
+    s_learn(path, &answer->data.order, rx_ns);
+  } else if (kind == HBUS_GET_OPEN_ORDERS || kind == HBUS_GET_ORDER_HISTORY) {
+    for (size_t i = 0; i < answer->data.orders.count; i++) s_learn(path, &answer->data.orders.items[i], rx_ns);
+  }
+}
+
+static void s_answer(task *task, const link_outcome *outcome) {
+  command_path *path = task->path;
+  upstream_answer answer = *outcome->answer;
+  if (answer.code) {
+    hbus_reply reply = {.status = HBUS_REPLY_ERROR, .code = answer.code, .message = answer.message};
+    command_reply(path, task, &reply);
+    return;
+  }
+  s_learn_all(path, task->command.kind, &answer, outcome->rx_ns);
+  hbus_error error;
+  buffer_reset(&path->data);
+  hbus_status status = reply_data_query(task, &answer, &path->data, &error);
+  if (status) {
+    command_refuse(path, task, status, error.text, NULL);
+    return;
+  }
+  hbus_reply reply = {.status = HBUS_REPLY_OK, .data = {.data = path->data.data, .size = path->data.size}};
+  command_reply(path, task, &reply);
+}
+
+static void s_on_outcome(void *arg, const link_outcome *outcome) {
+  task *task = arg;
+  if (!task->replied) {
+    switch (outcome->result) {
+    case LINK_ANSWERED: s_answer(task, outcome); break;
+    case LINK_UNREADABLE:
+      command_refuse(task->path, task, HBUS_UPSTREAM_ERROR, "Hummingbot's answer cannot be read", NULL);
+      break;
+    case LINK_TIMED_OUT:
+      command_refuse(task->path, task, HBUS_TIMEOUT, "Hummingbot did not answer in time", NULL);
+      break;
+    case LINK_LOST:
+      command_refuse(task->path, task, HBUS_LINK_DOWN, "the link to Hummingbot was lost before it answered", NULL);
+      break;
+    }
+  }
+  if (outcome->result != LINK_TIMED_OUT) command_end(task);
+}
+
+static void s_ask(command_path *path, task *task, const hbus_command *question) {
+  hbus_status status = link_request(path->parts.link, question, "", s_on_outcome, task);
+  if (!status) return;
+  command_refuse(path, task, status, hbus_status_text(status), NULL);
+  command_end(task);
+}
+
+/* Upstream knows no pages, so a later page asks for all that came before it too, and one more to see whether it is the
+ * last. */
+static void s_set_limit(hbus_command *question, uint64_t offset) {
+  if (question->kind != HBUS_GET_ORDER_HISTORY) return;
+  uint64_t page = question->limit ? question->limit : 50;
+  if (page > HBUS_PAGE_MAX) page = HBUS_PAGE_MAX;
+  question->limit = offset + page + 1;
+}
+
+void handle_query(command_path *path, session *session, task *task) {
+  (void)session;
+  hbus_error error;
+  if (reply_cursor_offset(&task->command, &task->offset, &error)) {
+    command_refuse(path, task, error.status, error.text, NULL);
+    command_end(task);
+    return;
+  }
+  hbus_command question = task->command;
+  s_set_limit(&question, task->offset);
+  s_ask(path, task, &question);
+}
+
+/* What the broker knows for certain, or alone, it answers itself: an order without an id of upstream's cannot be asked
+ * for, and one that is finished stays so. */
+static bool s_answers_itself(const command_path *path, const order *order) {
+  return !order->state.order_id[0] ||
+         (order_state_is_final(order->state.status) && link_status(path->parts.link)->status != HBUS_LINK_CONNECTED);
+}
+
+static void s_tell(command_path *path, task *task, const order *order) {
+  buffer_reset(&path->data);
+  reply_data_order(&order->state, &path->data);
+  hbus_reply reply = {.status = HBUS_REPLY_OK, .data = {.data = path->data.data, .size = path->data.size}};
+  order_last_seen(path->parts.publisher, order, &reply.seen);
+  command_reply(path, task, &reply);
+  command_end(task);
+}
+
+void handle_get_order(command_path *path, session *session, task *task) {
+  hbus_command question = task->command;
+  order *order = NULL;
+  if (question.order_id[0]) {
+    order = order_table_find(path->parts.orders, question.exchange, question.order_id);
+  } else {
+    order = order_table_find_own(path->parts.orders, session->name, question.client_order_id);
+    if (!order) {
+      command_refuse(path, task, HBUS_UNKNOWN_ORDER, "you have placed no order with this client_order_id", NULL);
+      command_end(task);
+      return;
+    }
+    memcpy(question.order_id, order->state.order_id, sizeof question.order_id);
+  }
+  if (order && s_answers_itself(path, order)) {
+    s_tell(path, task, order);
+  } else {
+    s_ask(path, task, &question);
+  }
+}

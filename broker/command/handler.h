@@ -1,0 +1,33 @@
+/* What each command does once it has passed the gates: one row a command, in handler.c. */
+#ifndef BROKER_HANDLER_H
+#define BROKER_HANDLER_H
+
+#include "broker/command/command_path.h"
+
+/* Does what the task asks, and sees to it that it is replied to once and ended once, now or later. */
+typedef void handler_fn(command_path *path, session *session, task *task);
+
+typedef struct handler {
+  handler_fn *run;
+  bool needs_link; /* nothing of it can be done while the link is down */
+} handler;
+
+/* NULL: the command is not built. */
+const handler *handler_of(hbus_command_kind kind);
+
+/* handle_session.c: what the broker answers by itself. */
+handler_fn handle_hello, handle_ping, handle_status;
+/* handle_order.c: what has side effects upstream. */
+handler_fn handle_create_order, handle_cancel_order;
+/* A copy of a create that was seen before, whose order is `order`: it gets the first outcome, now or when there is one. */
+void handle_repeat(command_path *path, task *task, order *order);
+/* handle_query.c: what only reads. */
+handler_fn handle_get_order, handle_query;
+/* handle_subscribe.c. */
+handler_fn handle_subscribe, handle_unsubscribe;
+/* Asks upstream again for what is wanted, once the link is back. */
+void handle_resubscribe(command_path *path, const hbus_command *what);
+/* Ends upstream what was wanted by one that left. */
+void handle_abandon(command_path *path, const hbus_command *what);
+
+#endif

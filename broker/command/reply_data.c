@@ -1,0 +1,214 @@
+#include "broker/command/reply_data.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "broker/clock.h"
+#include "proto/pack.h"
+#include "proto/record.h"
+
+/* Pages ------------------------------------------------------------------------------------------------------------ */
+
+/* A cursor is "OFFSET:ID": how many records came before, and which was the last. The id finds the place though the list
+ * has changed since; the offset tells how much to ask upstream for. */
+hbus_status reply_cursor_offset(const hbus_command *command, uint64_t *out, hbus_error *error) {
+  uint64_t offset = 0;
+  const char *at = command->cursor;
+  for (; *at >= '0' && *at <= '9' && offset <= HBUS_HISTORY_MAX; at++) offset = offset * 10 + (uint64_t)(*at - '0');
+  if (command->cursor[0] && (at == command->cursor || *at != ':' || offset > HBUS_HISTORY_MAX)) {
+    return hbus_fail(error, HBUS_INVALID_REQUEST, "'cursor' is not one that a reply gave");
+  }
+  *out = offset;
+  return HBUS_OK;
+}
+
+static uint64_t s_page_size(const hbus_command *command) {
+  uint64_t default_size = command->kind == HBUS_GET_ORDER_HISTORY ? 50 : HBUS_PAGE_MAX;
+  uint64_t wanted = command->limit ? command->limit : default_size;
+  return wanted < HBUS_PAGE_MAX ? wanted : HBUS_PAGE_MAX;
+}
+
+hbus_status reply_page_find(const task *task, const upstream_answer *answer, size_t total, reply_id_fn *id_of,
+                            reply_page *out, hbus_error *error) {
+  size_t first = 0;
+  const char *last_id = strchr(task->command.cursor, ':');
+  if (last_id) {
+    while (first < total && strcmp(id_of(answer, first), last_id + 1) != 0) first++;
+    if (first++ == total) {
+      return hbus_fail(error, HBUS_INVALID_REQUEST,
+                       "'cursor': the record that it names is gone from the list; start again without it");
+    }
+  }
+  uint64_t size = s_page_size(&task->command);
+  out->first = first;
+  out->more = total - first > size;
+  out->count = out->more ? (size_t)size : total - first;
+  return HBUS_OK;
+}
+
+static const char *s_order_id(const upstream_answer *answer, size_t index) {
+  return answer->data.orders.items[index].order_id;
+}
+
+static const char *s_balance_id(const upstream_answer *answer, size_t index) {
+  return answer->data.balances.items[index].asset;
+}
+
+static const char *s_position_id(const upstream_answer *answer, size_t index) {
+  return answer->data.positions.items[index].market;
+}
+
+/* Records ---------------------------------------------------------------------------------------------------------- */
+
+static void s_pack_order(const task *task, const upstream_answer *answer, size_t index, buffer *out) {
+  (void)task;
+  record_pack_order(&answer->data.orders.items[index], RECORD_IN_REPLY, out);
+}
+
+static void s_pack_balance(const task *task, const upstream_answer *answer, size_t index, buffer *out) {
+  (void)task;
+  record_pack_balance(&answer->data.balances.items[index], out);
+}
+
+/* Upstream does not say again what it was asked for. */
+static void s_pack_position(const task *task, const upstream_answer *answer, size_t index, buffer *out) {
+  hbus_position position = answer->data.positions.items[index];
+  if (!position.exchange[0]) memcpy(position.exchange, task->command.exchange, sizeof position.exchange);
+  record_pack_position(&position, out);
+}
+
+typedef void pack_fn(const task *task, const upstream_answer *answer, size_t index, buffer *out);
+
+static hbus_status s_list(const task *task, const upstream_answer *answer, size_t total, reply_id_fn *id_of,
+                          pack_fn *pack, buffer *out, hbus_error *error) {
+  reply_page page;
+  hbus_status status = reply_page_find(task, answer, total, id_of, &page, error);
+  if (status) return status;
+  pack_map(out, page.more ? 2 : 1);
+  pack_string(out, "items");
+  pack_array(out, page.count);
+  for (size_t i = 0; i < page.count; i++) pack(task, answer, page.first + i, out);
+  if (page.more) {
+    size_t next = page.first + page.count;
+    char cursor[HBUS_CURSOR_MAX + 1];
+    snprintf(cursor, sizeof cursor, "%" PRIu64 ":%s", task->offset + page.count, id_of(answer, next - 1));
+    pack_string(out, "cursor");
+    pack_string(out, cursor);
+  }
+  return HBUS_OK;
+}
+
+static void s_book(const task *task, const upstream_answer *answer, buffer *out) {
+  hbus_book book = answer->data.book;
+  memcpy(book.exchange, task->command.exchange, sizeof book.exchange);
+  memcpy(book.market, task->command.market, sizeof book.market);
+  record_pack_book(&book, RECORD_IN_REPLY, out);
+}
+
+hbus_status reply_data_query(const task *task, const upstream_answer *answer, buffer *out, hbus_error *error) {
+  hbus_status status = HBUS_OK;
+  switch (task->command.kind) {
+  case HBUS_GET_ORDER: reply_data_order(&answer->data.order, out); break;
+  case HBUS_GET_OPEN_ORDERS:
+  case HBUS_GET_ORDER_HISTORY:
+    status = s_list(task, answer, answer->data.orders.count, s_order_id, s_pack_order, out, error);
+    break;
+  case HBUS_GET_ORDER_BOOK: s_book(task, answer, out); break;
+  case HBUS_GET_TICKER: record_pack_ticker(&answer->data.ticker, RECORD_IN_REPLY, out); break;
+  case HBUS_GET_BALANCES:
+    status = s_list(task, answer, answer->data.balances.count, s_balance_id, s_pack_balance, out, error);
+    break;
+  case HBUS_GET_POSITIONS:
+    status = s_list(task, answer, answer->data.positions.count, s_position_id, s_pack_position, out, error);
+    break;
+  default: return hbus_fail(error, HBUS_INTERNAL, "no reply for this command");
+  }
+  if (!status && out->status) {
+    status = hbus_fail(error, HBUS_OVERLOADED, "the answer is larger than a reply may be; ask for less");
+  }
+  return status;
+}
+
+void reply_data_order(const hbus_order *order, buffer *out) { record_pack_order(order, RECORD_IN_REPLY, out); }
+
+void reply_data_cancel(const hbus_cancel *cancel, buffer *out) { record_pack_cancel(cancel, out); }
+
+void reply_data_message(const char *message, buffer *out) {
+  pack_map(out, 1);
+  pack_string(out, "message");
+  pack_string(out, message);
+}
+
+/* The broker itself ------------------------------------------------------------------------------------------------ */
+
+static void s_pack_number(buffer *out, const char *key, uint64_t value) {
+  pack_string(out, key);
+  pack_unsigned(out, value);
+}
+
+void reply_data_now(buffer *out) {
+  pack_map(out, 1);
+  s_pack_number(out, "now", clock_real_ms());
+}
+
+void reply_data_hello(const command_path *path, const char *name, buffer *out) {
+  pack_map(out, 5);
+  pack_string(out, "name");
+  pack_string(out, name);
+  s_pack_number(out, "now", clock_real_ms());
+  s_pack_number(out, "epoch", path->parts.epoch);
+  pack_string(out, "version");
+  pack_string(out, HBUS_VERSION);
+  s_pack_number(out, "protocol", HBUS_PROTOCOL_VERSION);
+}
+
+static void s_pack_link(const command_path *path, buffer *out) {
+  const hbus_link *link = link_status(path->parts.link);
+  pack_map(out, 3);
+  pack_string(out, "status");
+  pack_string(out, hbus_link_status_name(link->status));
+  pack_string(out, "reason");
+  pack_text(out, link->reason.data, link->reason.size);
+  s_pack_number(out, "since", path->link_since_ms);
+}
+
+static void s_pack_counters(const counters *counters, buffer *out) {
+  size_t count = 0;
+#define X(name, text) count++;
+  COUNTERS(X)
+#undef X
+  pack_map(out, count);
+#define X(name, text) s_pack_number(out, #name, counters->name);
+  COUNTERS(X)
+#undef X
+}
+
+static void s_pack_subscription(void *arg, const hbus_command *what) {
+  buffer *out = arg;
+  pack_map(out, 3);
+  pack_string(out, "channel");
+  pack_string(out, hbus_channel_name(what->channel));
+  pack_string(out, "exchange");
+  pack_string(out, what->exchange);
+  pack_string(out, "market");
+  pack_string(out, what->market);
+}
+
+void reply_data_status(const command_path *path, buffer *out) {
+  pack_map(out, 10);
+  pack_string(out, "version");
+  pack_string(out, HBUS_VERSION);
+  s_pack_number(out, "epoch", path->parts.epoch);
+  s_pack_number(out, "now", clock_real_ms());
+  s_pack_number(out, "uptime_ms", clock_monotonic_ms() - path->started_ms);
+  pack_string(out, "link");
+  s_pack_link(path, out);
+  s_pack_number(out, "orders", order_table_size(path->parts.orders));
+  s_pack_number(out, "commands", task_table_size(path->tasks));
+  s_pack_number(out, "peers", session_table_size(path->sessions));
+  pack_string(out, "subscriptions");
+  pack_array(out, demand_size(path->parts.demand));
+  demand_each(path->parts.demand, s_pack_subscription, out);
+  pack_string(out, "counters");
+  s_pack_counters(path->parts.counters, out);
+}

@@ -1,0 +1,42 @@
+/* Who is connected to the command socket: one session a connection, found by its routing id, named by its hello. */
+#ifndef BROKER_SESSION_H
+#define BROKER_SESSION_H
+
+#include "hbus/types.h"
+
+#define SESSION_ROUTE_MAX 255                     /* bytes of a routing id, by ZeroMQ */
+#define SESSION_KEY_SIZE (2 * SESSION_ROUTE_MAX + 1) /* the same in hex */
+
+/* A routing id, as ZeroMQ gives it in front of a message and wants it in front of a reply. */
+typedef struct session_route {
+  uint8_t size;
+  uint8_t bytes[SESSION_ROUTE_MAX];
+} session_route;
+
+typedef struct session {
+  session_route route;
+  char key[SESSION_KEY_SIZE];
+  hbus_name name;       /* "" until hello */
+  unsigned commands;    /* under way */
+  int descriptor;       /* of its connection, as the socket's monitor names it; -1: not known */
+} session;
+
+typedef struct session_table session_table;
+
+/* NULL: no memory. */
+session_table *session_table_new(uint64_t capacity);
+void session_table_destroy(session_table **self);
+size_t session_table_size(const session_table *self);
+
+/* The session of a connection. NULL: it has not been heard of before. */
+session *session_table_get(const session_table *self, const session_route *route);
+/* A new session for such a connection. NULL: the table is full. */
+session *session_table_add(session_table *self, const session_route *route, int descriptor);
+/* By key. NULL: gone. */
+session *session_table_find(const session_table *self, const char *key);
+/* Forgets a session. */
+void session_table_remove(session_table *self, session *session);
+/* The session whose connection has this descriptor. NULL: none. */
+session *session_table_find_descriptor(const session_table *self, int descriptor);
+
+#endif
