@@ -13,7 +13,7 @@ typedef struct upstream_answer {
     hbus_order order; /* create_order, get_order */
     hbus_cancel cancel;
     struct {
-      const hbus_order *items;
+      hbus_order *items; /* whoever handles the answer may complete them */
       size_t count;
     } orders; /* get_open_orders, get_order_history */
     hbus_book book;

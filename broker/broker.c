@@ -1,0 +1,145 @@
+#include "broker/broker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/clock.h"
+#include "broker/command/command_path.h"
+#include "broker/demand.h"
+#include "broker/event/intake.h"
+#include "broker/event/publisher.h"
+#include "broker/limits.h"
+#include "broker/link/link.h"
+#include "broker/order/order_table.h"
+#include "broker/socket.h"
+
+struct broker {
+  const config *config;
+  logger *log;
+  counters counters;
+  uint64_t epoch;
+  websocket_context *websockets;
+  socket_group *sockets;
+  publisher *publisher;
+  order_table *orders;
+  demand *demand;
+  upstream_link *link;
+  command_path *commands;
+};
+
+/* From the link ---------------------------------------------------------------------------------------------------- */
+
+static void s_on_event(void *arg, hbus_event *event) {
+  broker *self = arg;
+  intake_event(self->orders, self->publisher, event);
+}
+
+static void s_on_status(void *arg, const hbus_link *status) {
+  broker *self = arg;
+  hbus_event event = {.type = HBUS_EVENT_SYSTEM, .kind = HBUS_KIND_LINK, .src = "hbusd", .data = {.link = *status}};
+  publisher_publish(self->publisher, &event, NULL);
+  command_path_on_link(self->commands, status);
+}
+
+/* Life cycle ------------------------------------------------------------------------------------------------------- */
+
+static hbus_status s_hold(broker *self, const config_subscription *subscription, hbus_error *error) {
+  hbus_command what = {.kind = HBUS_SUBSCRIBE};
+  snprintf(what.exchange, sizeof what.exchange, "%s", subscription->exchange);
+  snprintf(what.market, sizeof what.market, "%s", subscription->market);
+  hbus_channel first = subscription->channel ? subscription->channel : HBUS_CHANNEL_ORDER_BOOK;
+  hbus_channel last = subscription->channel ? subscription->channel : HBUS_CHANNEL_COUNT - 1;
+  for (what.channel = first; what.channel <= last; what.channel++) {
+    if (demand_hold(self->demand, &what, DEMAND_CONFIG)) {
+      return hbus_fail(error, HBUS_INVALID_REQUEST, "upstream.subscribe: more than %d subscriptions",
+                       LIMIT_SUBSCRIPTIONS);
+    }
+  }
+  return HBUS_OK;
+}
+
+/* The parts that need nothing but memory. */
+static hbus_status s_make_tables(broker *self, uv_loop_t *loop, hbus_error *error) {
+  self->sockets = socket_group_new(loop);
+  self->orders = order_table_new(self->epoch, self->config->bounds.orders, &self->counters);
+  self->demand = demand_new(LIMIT_SUBSCRIPTIONS);
+  if (!self->sockets || !self->orders || !self->demand) {
+    return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the broker");
+  }
+  hbus_status status = HBUS_OK;
+  for (unsigned i = 0; i < self->config->upstream.subscribe_count && !status; i++) {
+    status = s_hold(self, &self->config->upstream.subscribe[i], error);
+  }
+  return status;
+}
+
+static hbus_status s_make_link(broker *self, uv_loop_t *loop, hbus_error *error) {
+  static const link_callbacks callbacks = {.on_event = s_on_event, .on_status = s_on_status};
+  self->websockets = websocket_context_new(loop, error);
+  if (!self->websockets) return error ? error->status : HBUS_NO_MEMORY;
+  const link_options options = {.loop = loop,
+                                .websockets = self->websockets,
+                                .config = self->config,
+                                .log = self->log,
+                                .counters = &self->counters,
+                                .callbacks = &callbacks,
+                                .arg = self};
+  return link_new(&self->link, &options, error);
+}
+
+static hbus_status s_make_commands(broker *self, hbus_error *error) {
+  const command_parts parts = {.config = self->config,
+                               .log = self->log,
+                               .counters = &self->counters,
+                               .link = self->link,
+                               .publisher = self->publisher,
+                               .orders = self->orders,
+                               .demand = self->demand,
+                               .epoch = self->epoch};
+  return command_path_new(&self->commands, self->sockets, &parts, error);
+}
+
+hbus_status broker_new(broker **out, uv_loop_t *loop, const config *config, logger *log, hbus_error *error) {
+  broker *self = calloc(1, sizeof *self);
+  if (!self) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the broker");
+  self->config = config;
+  self->log = log;
+  self->epoch = clock_real_ns() / 1000; /* microseconds: below 2^53 for two centuries, and no two starts share one */
+  hbus_status status = s_make_tables(self, loop, error);
+  if (!status) status = s_make_link(self, loop, error);
+  if (!status) {
+    status = publisher_new(&self->publisher, self->sockets, config, self->epoch, &self->counters, error);
+  }
+  if (!status) status = s_make_commands(self, error);
+  if (status) broker_stop(self);
+  *out = self; /* also on failure: its loop handles close only when the loop runs */
+  return status;
+}
+
+void broker_start(broker *self) {
+  command_path_start(self->commands);
+  link_start(self->link);
+}
+
+void broker_stop(broker *self) {
+  link_destroy(&self->link);
+  websocket_context_destroy(&self->websockets);
+  socket_group_destroy(&self->sockets);
+}
+
+void broker_free(broker **self_p) {
+  broker *self = *self_p;
+  if (!self) return;
+  *self_p = NULL;
+  command_path_destroy(&self->commands);
+  publisher_destroy(&self->publisher);
+  order_table_destroy(&self->orders);
+  demand_destroy(&self->demand);
+  free(self);
+}
+
+const char *broker_commands_addresses(const broker *self) { return command_path_addresses(self->commands); }
+
+const char *broker_market_addresses(const broker *self) { return publisher_market_addresses(self->publisher); }
+
+const char *broker_private_addresses(const broker *self) { return publisher_private_addresses(self->publisher); }

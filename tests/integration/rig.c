@@ -1,0 +1,192 @@
+#include "tests/integration/rig.h"
+
+#include <criterion/criterion.h>
+#include <msgpack.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void rig_open(rig *self) {
+  *self = (rig){0};
+  snprintf(self->folder, sizeof self->folder, "/tmp/hbus-test-XXXXXX");
+  cr_assert_not_null(mkdtemp(self->folder));
+}
+
+void rig_start_sim(rig *self, const char *const *arguments) {
+  const char *all[32] = {"--port", "0", "--api-key", RIG_API_KEY};
+  size_t count = 4;
+  for (size_t i = 0; arguments && arguments[i]; i++) all[count++] = arguments[i];
+  cr_assert_lt(count, 32);
+  char line[256];
+  self->sim = process_start(HBUS_BIN_DIR "/hbus-sim", all, NULL);
+  cr_assert(process_read_line(&self->sim, line, sizeof line), "hbus-sim did not come up");
+  const char *start = strstr(line, "ws");
+  cr_assert(start && strncmp(line, "hbus-sim ready ", 15) == 0, "'%s'", line);
+  snprintf(self->url, sizeof self->url, "%s", line + 15);
+}
+
+void rig_write_config(rig *self, const char *config, char *path, size_t size) {
+  snprintf(path, size, "%s/hbusd.yaml", self->folder);
+  FILE *file = fopen(path, "w");
+  cr_assert_not_null(file);
+  fprintf(file,
+          "endpoints:\n"
+          "  commands: [\"tcp://127.0.0.1:*\"]\n"
+          "  market: [\"tcp://127.0.0.1:*\"]\n"
+          "  private: [\"tcp://127.0.0.1:*\"]\n"
+          "upstream:\n"
+          "  url: %s\n"
+          "  reconnect_min_ms: 20\n"
+          "  reconnect_max_ms: 200\n"
+          "%s",
+          self->url, config ? config : "");
+  fclose(file);
+}
+
+static void s_take_address(const char *line, const char *key, char *out, size_t size) {
+  const char *start = strstr(line, key);
+  cr_assert_not_null(start, "no %s in '%s'", key, line);
+  start += strlen(key);
+  snprintf(out, size, "%.*s", (int)strcspn(start, " "), start);
+}
+
+void rig_start_broker(rig *self, const char *config) {
+  char path[128], line[512];
+  rig_write_config(self, config, path, sizeof path);
+  const char *const arguments[] = {"--config", path, NULL};
+  const char *const environment[] = {"HUMMINGBOT_API_KEY=" RIG_API_KEY, NULL};
+  self->broker = process_start(HBUS_BIN_DIR "/hbusd", arguments, environment);
+  if (!process_read_line(&self->broker, line, sizeof line)) {
+    bool told = process_read_error_line(&self->broker, line, sizeof line);
+    cr_assert_fail("hbusd did not come up: %s", told ? line : "it said nothing");
+  }
+  s_take_address(line, "commands=", self->commands, sizeof self->commands);
+  s_take_address(line, "market=", self->market, sizeof self->market);
+  s_take_address(line, "private=", self->private_, sizeof self->private_);
+}
+
+void rig_start(rig *self, const char *const *sim_arguments, const char *config) {
+  rig_open(self);
+  rig_start_sim(self, sim_arguments);
+  rig_start_broker(self, config);
+  hbus_client *client = rig_connect(self, "rig");
+  rig_wait_link(client, HBUS_LINK_CONNECTED);
+  hbus_client_destroy(&client);
+}
+
+void rig_close(rig *self) {
+  char path[128];
+  snprintf(path, sizeof path, "%s/hbusd.yaml", self->folder);
+  unlink(path);
+  rmdir(self->folder);
+}
+
+void rig_stop(rig *self) {
+  char line[512];
+  if (self->broker.pid) {
+    kill(self->broker.pid, SIGTERM);
+    while (process_read_error_line(&self->broker, line, sizeof line)) {
+      cr_expect_null(strstr(line, "ERROR: "), "%s", line); /* a sanitizer's */
+    }
+    cr_expect_eq(process_wait(&self->broker), 0, "hbusd did not end well");
+  }
+  if (self->sim.pid) cr_expect_eq(process_stop(&self->sim, SIGTERM), 0, "hbus-sim did not end well");
+  rig_close(self);
+}
+
+hbus_client *rig_connect(const rig *self, const char *name) {
+  hbus_options options;
+  hbus_options_init(&options);
+  options.commands_endpoint = self->commands;
+  options.market_endpoint = self->market;
+  options.private_endpoint = self->private_;
+  options.name = name;
+  options.connect_timeout_ms = PROCESS_PATIENCE_MS;
+  options.request_timeout_ms = PROCESS_PATIENCE_MS;
+  hbus_client *client = NULL;
+  hbus_error error;
+  cr_assert_eq(hbus_client_connect(&options, &client, &error), HBUS_OK, "%s", error.text);
+  return client;
+}
+
+/* The value at a key of a map; NULL: none. */
+static const msgpack_object *s_get(const msgpack_object *map, const char *key) {
+  if (!map || map->type != MSGPACK_OBJECT_MAP) return NULL;
+  for (uint32_t i = 0; i < map->via.map.size; i++) {
+    const msgpack_object_kv *pair = &map->via.map.ptr[i];
+    if (pair->key.via.str.size == strlen(key) && memcmp(pair->key.via.str.ptr, key, strlen(key)) == 0) {
+      return &pair->val;
+    }
+  }
+  return NULL;
+}
+
+/* Asks for the broker's status, and unpacks it. */
+static msgpack_unpacked s_status(hbus_client *client) {
+  hbus_document document = {0};
+  hbus_error error;
+  cr_assert_eq(hbus_broker_status(client, 0, &document, &error), HBUS_OK, "%s", error.text);
+  msgpack_unpacked unpacked;
+  msgpack_unpacked_init(&unpacked);
+  cr_assert_eq(msgpack_unpack_next(&unpacked, (const char *)document.data, document.size, NULL),
+               MSGPACK_UNPACK_SUCCESS);
+  hbus_document_free(&document);
+  return unpacked;
+}
+
+void rig_wait_link(hbus_client *client, hbus_link_status status) {
+  const char *wanted = hbus_link_status_name(status);
+  hbus_error error;
+  hbus_message message;
+  cr_assert_eq(hbus_client_watch(client, "system/link/", &error), HBUS_OK);
+  for (int polls = 0; polls < PROCESS_PATIENCE_MS / 100; polls++) {
+    msgpack_unpacked unpacked = s_status(client);
+    const msgpack_object *link = s_get(s_get(&unpacked.data, "link"), "status");
+    bool reached = link && link->via.str.size == strlen(wanted) && !memcmp(link->via.str.ptr, wanted, strlen(wanted));
+    msgpack_unpacked_destroy(&unpacked);
+    if (reached) {
+      hbus_client_unwatch(client, "system/link/", &error);
+      return;
+    }
+    hbus_client_next(client, 100, &message); /* a link event, most likely; status says what it is now */
+  }
+  cr_assert_fail("the link did not become %s", wanted);
+}
+
+uint64_t rig_counter(hbus_client *client, const char *name) {
+  msgpack_unpacked unpacked = s_status(client);
+  const msgpack_object *counter = s_get(s_get(&unpacked.data, "counters"), name);
+  cr_assert_not_null(counter, "no counter %s", name);
+  uint64_t value = counter->via.u64;
+  msgpack_unpacked_destroy(&unpacked);
+  return value;
+}
+
+hbus_decimal rig_decimal(const char *text) {
+  hbus_decimal decimal = {0};
+  cr_assert_eq(hbus_decimal_parse(text, strlen(text), &decimal), HBUS_OK);
+  return decimal;
+}
+
+hbus_command rig_order(const char *exchange, const char *market, hbus_side side, hbus_order_type type,
+                         const char *amount, const char *price) {
+  hbus_command order;
+  cr_assert_eq(hbus_command_init(&order, HBUS_CREATE_ORDER, exchange, market, NULL), HBUS_OK);
+  order.side = side;
+  order.order_type = type;
+  order.amount = rig_decimal(amount);
+  if (price) order.price = rig_decimal(price);
+  return order;
+}
+
+hbus_command rig_resting_order(hbus_side side, const char *amount) {
+  return rig_order("binance", "ETH-USDT", side, HBUS_LIMIT, amount, side == HBUS_BUY ? "1500.00" : "2100.00");
+}
+
+void rig_next_event(hbus_client *client, const char *prefix, hbus_message *out) {
+  for (;;) {
+    cr_assert_eq(hbus_client_next(client, PROCESS_PATIENCE_MS, out), HBUS_OK, "no event of %s came", prefix);
+    if (out->kind == HBUS_MESSAGE_EVENT && strncmp(out->topic, prefix, strlen(prefix)) == 0) return;
+  }
+}

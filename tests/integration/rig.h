@@ -1,0 +1,50 @@
+/* A test rig: a simulated Hummingbot, a broker on it, and clients of that. */
+#ifndef TESTS_RIG_H
+#define TESTS_RIG_H
+
+#include "hbus/hbus.h"
+#include "tests/integration/process.h"
+
+#define RIG_API_KEY "a-key-for-tests"
+
+typedef struct rig {
+  char folder[64]; /* its own, removed at the end */
+  process sim;
+  process broker;
+  char url[128]; /* of the simulator */
+  char commands[128];
+  char market[128];
+  char private_[128];
+} rig;
+
+/* Starts both, with `sim_arguments` (NULL at the end) more for the simulator and `config` more for the broker (YAML, each
+ * may be NULL), and waits until the link is up. Fails the test if one does not come up. */
+void rig_start(rig *self, const char *const *sim_arguments, const char *config);
+/* Ends all, and checks that each ends well. */
+void rig_stop(rig *self);
+
+/* The same in steps, for tests that need one alone. */
+void rig_open(rig *self);
+void rig_start_sim(rig *self, const char *const *arguments);
+void rig_start_broker(rig *self, const char *config);
+/* Writes the config that rig_start_broker uses, and gives its path. */
+void rig_write_config(rig *self, const char *config, char *path, size_t size);
+void rig_close(rig *self);
+
+/* A client of the broker. Fails the test if it cannot connect. */
+hbus_client *rig_connect(const rig *self, const char *name);
+/* Waits for the link to have that status, as `status` tells it. */
+void rig_wait_link(hbus_client *client, hbus_link_status status);
+/* A counter of `status`. */
+uint64_t rig_counter(hbus_client *client, const char *name);
+
+/* A limit order on binance ETH-USDT that rests far below the market (buy) or above it (sell). */
+hbus_command rig_resting_order(hbus_side side, const char *amount);
+hbus_command rig_order(const char *exchange, const char *market, hbus_side side, hbus_order_type type,
+                         const char *amount, const char *price);
+hbus_decimal rig_decimal(const char *text);
+
+/* The next event whose topic begins with `prefix`; others are passed over. Fails the test if none comes. */
+void rig_next_event(hbus_client *client, const char *prefix, hbus_message *out);
+
+#endif
