@@ -23,7 +23,7 @@ static hbus_status s_number(const char *name, const char *text, uint64_t max, ui
 }
 
 static hbus_status s_port(options *self, const char *text, hbus_error *error) {
-  uint64_t port;
+  uint64_t port = 0;
   hbus_status status = s_number("port", text, 65535, &port, error);
   if (status == HBUS_OK) self->server.port = (int)port;
   return status;
@@ -72,7 +72,7 @@ static hbus_status s_speed(options *self, const char *text, hbus_error *error) {
 }
 
 static hbus_status s_at_least_one(const char *name, const char *text, uint64_t *out, hbus_error *error) {
-  uint64_t value;
+  uint64_t value = 0;
   hbus_status status = s_number(name, text, 1000000000, &value, error);
   if (status == HBUS_OK && value == 0)
     return hbus_fail(error, HBUS_INVALID_REQUEST, "--%s takes a number from 1", name);
