@@ -34,6 +34,7 @@ struct websocket {
   websocket_callbacks callbacks;
   void *arg;
   websocket_url url;
+  char authority[WEBSOCKET_HOST_MAX + sizeof "[]:65535"]; /* HOST or HOST:PORT of the url */
   struct lws_vhost *vhost;
   size_t frame_max;
   uint64_t connect_timeout_ms;
@@ -122,14 +123,14 @@ void websocket_abandon(websocket_link *link) {
 
 static void s_on_connect_timeout(uv_timer_t *timer) {
   websocket *self = timer->data;
-  s_set_reason(self, HBUS_TIMEOUT, "%s:%u %s within %llu ms", self->url.host, (unsigned)self->url.port,
+  s_set_reason(self, HBUS_TIMEOUT, "%s %s within %llu ms", self->authority,
                self->reached ? "did not complete the handshake" : "did not answer",
                (unsigned long long)self->connect_timeout_ms);
   s_finish(self);
 }
 
 static void s_finish_unreachable(websocket *self, const char *why) {
-  s_set_reason(self, HBUS_LINK_DOWN, "cannot connect to %s:%u: %s", self->url.host, (unsigned)self->url.port, why);
+  s_set_reason(self, HBUS_LINK_DOWN, "cannot connect to %s: %s", self->authority, why);
   s_finish(self);
 }
 
@@ -159,15 +160,13 @@ static bool s_connect_to(websocket *self, const resolver_address *address) {
   if (getnameinfo(&address->any, s_address_size(address), numeric, sizeof numeric, NULL, 0, NI_NUMERICHOST) != 0)
     return false;
 
-  char authority[WEBSOCKET_HOST_MAX + sizeof "[]:65535"];
-  websocket_url_authority(&self->url, authority, sizeof authority);
   struct lws_client_connect_info info = {
       .context = websocket_context_lws(self->context),
       .vhost = self->vhost,
       .address = numeric, /* libwebsockets looks it up once more, which does not block for a number */
       .port = self->url.port,
       .path = self->url.path,
-      .host = authority, /* up to the colon also the name for SNI and for the check of the certificate */
+      .host = self->authority, /* up to the colon also the name for SNI and for the check of the certificate */
       .alpn = "http/1.1",
       .ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT | (self->url.tls ? LCCSCF_USE_SSL : 0),
       .ietf_version_or_minus_one = -1,
@@ -242,6 +241,7 @@ websocket *websocket_connect(websocket_context *context, const websocket_options
 
   hbus_error error;
   if (websocket_url_parse(options->url, &self->url, &error) != HBUS_OK) goto fail;
+  websocket_url_authority(&self->url, self->authority, sizeof self->authority);
   self->vhost = websocket_context_vhost(context, self->url.tls, options->ca_file, &error);
   if (!self->vhost) goto fail;
   self->resolving =
