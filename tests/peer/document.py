@@ -17,9 +17,9 @@ def _words(cell):
 
 
 def commands():
-    """Each command's required arguments: {"hello": ["name"], …}."""
+    """Each command's arguments, required and optional: {"get_balances": (["exchange"], ["limit", …]), …}."""
     rows = [line.split("|")[1:-1] for line in _section("Each command").split("\n\n")[0].splitlines() if "|" in line]
-    return {_words(row[0])[0]: _words(row[1]) for row in rows if _words(row[0])}
+    return {_words(row[0])[0]: (_words(row[1]), _words(row[2])) for row in rows if _words(row[0])}
 
 
 def reserved_commands():

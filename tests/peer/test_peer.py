@@ -286,7 +286,9 @@ class Trading(PeerTest):
         self.addCleanup(stranger.close)
         self.assertIn("now", stranger.call("ping")["data"])
         for cmd, arguments in (("create_order", {"client_order_id": new_id(), **self.resting_order()}),
-                               ("cancel_order", {"order_id": "1", **HERE})):
+                               ("cancel_order", {"order_id": "1", **HERE}),
+                               ("subscribe", {"channel": "ticker", **HERE}),
+                               ("unsubscribe", {"channel": "ticker", **HERE})):
             with self.assertRaises(Refused) as caught:
                 stranger.call(cmd, **arguments)
             self.assertEqual(caught.exception.code, "UNAUTHENTICATED", cmd)
@@ -365,20 +367,32 @@ class Frames(PeerTest):
         reply = self.answer(msgpack.packb({"v": 1, "id": "7", "cmd": "ping", "colour": {"red": [1, 2, 3]}}))
         self.assertEqual(reply["status"], "ok")
 
-    def test_each_required_argument_is_missed(self):
+    def some(self, cmd, arguments):
+        """A command with these arguments, which would be refused as EXPIRED were there nothing else to refuse."""
         some = {"name": "x", "client_order_id": "x", "side": "buy", "order_type": "market", "amount": "1",
-                "channel": "ticker", **HERE}
+                "order_id": "x", "channel": "ticker", **HERE}
+        return {"v": 1, "id": "7", "cmd": cmd, "expires": 1, **{key: some[key] for key in arguments}}
+
+    def test_each_command_takes_the_arguments_of_its_row(self):
         commands = document.commands()
         self.assertGreater(len(commands), 10)
-        self.assertEqual(self.answer(msgpack.packb({"v": 1, "id": "7", "cmd": "hello", "name": "x"}))["status"], "ok")
-        for cmd, required in commands.items():
+        every = {argument for required, optional in commands.values() for argument in required + optional}
+        self.answer(msgpack.packb({"v": 1, "id": "7", "cmd": "hello", "name": "x"}))
+        for cmd, (required, optional) in commands.items():
+            either = ["order_id"] if "order_id" in optional else []
+            command = self.some(cmd, required + either)
             code = "INVALID_ORDER" if cmd == "create_order" else "INVALID_REQUEST"
-            for missing in required:
-                command = {"v": 1, "id": "7", "cmd": cmd, **{key: some[key] for key in required if key != missing}}
-                with self.subTest(cmd=cmd, missing=missing):
-                    self.assert_refused(msgpack.packb(command), code, missing)
-        for cmd in ("cancel_order", "get_order"):
-            self.assert_refused(msgpack.packb({"v": 1, "id": "7", "cmd": cmd, **HERE}), "INVALID_REQUEST", "order_id")
+            with self.subTest(cmd=cmd):
+                self.assert_refused(msgpack.packb(command), "EXPIRED")
+            for argument in required + either:
+                with self.subTest(cmd=cmd, missing=argument):
+                    missing = {key: value for key, value in command.items() if key != argument}
+                    self.assert_refused(msgpack.packb(missing), code, argument)
+            for argument in every:
+                with self.subTest(cmd=cmd, wrong=argument):
+                    wrong = msgpack.packb({**command, argument: []})
+                    taken = argument in required + optional
+                    self.assert_refused(wrong, code if taken else "EXPIRED", argument if taken else "")
 
     def test_reserved_commands_are_unsupported(self):
         reserved = document.reserved_commands()
