@@ -1,0 +1,190 @@
+#include "proto/topic.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vector.h"
+
+Test(topic, vectors_are_built_and_read_byte_for_byte) {
+  vector_list vectors = vectors_load("topics");
+  for (size_t i = 0; i < vectors.count; i++) {
+    const vector *row = &vectors.items[i];
+    topic built;
+    topic_clear(&built);
+    size_t offset = 0;
+    for (size_t j = 0; j < row->segment_count; j++) {
+      char segment[HBUS_TOPIC_MAX + 1];
+      cr_assert_eq(topic_append(&built, row->segments[j], strlen(row->segments[j])), HBUS_OK, "%s", row->name);
+      cr_assert_eq(topic_next_segment(row->topic, strlen(row->topic), &offset, segment, sizeof segment), HBUS_OK);
+      cr_assert_str_eq(segment, row->segments[j]);
+    }
+    cr_assert_str_eq(built.text, row->topic);
+    cr_assert_eq(built.size, strlen(row->topic));
+    cr_assert_eq(offset, built.size);
+  }
+  vectors_free(&vectors);
+}
+
+Test(topic, what_is_no_topic_is_refused) {
+  vector_list vectors = vectors_load("refused");
+  size_t count = 0;
+  for (size_t i = 0; i < vectors.count; i++) {
+    const vector *row = &vectors.items[i];
+    if (strcmp(row->decoder, "topic") != 0) continue;
+    char segment[HBUS_TOPIC_MAX + 1] = "untouched";
+    size_t offset = 0;
+    cr_assert_eq(topic_next_segment(row->text, strlen(row->text), &offset, segment, sizeof segment),
+                 vector_status(row->code), "%s", row->name);
+    cr_assert_eq(offset, 0);
+    cr_assert_str_eq(segment, "untouched");
+    count++;
+  }
+  cr_assert_geq(count, 9);
+  vectors_free(&vectors);
+}
+
+Test(topic, every_byte_survives_the_way_there_and_back) {
+  for (unsigned byte = 1; byte < 256; byte++) {
+    char text[] = {'a', (char)byte, 'z', '\0'}, segment[8];
+    topic built;
+    topic_clear(&built);
+    cr_assert_eq(topic_append(&built, text, 3), HBUS_OK);
+    size_t offset = 0;
+    cr_assert_eq(topic_next_segment(built.text, built.size, &offset, segment, sizeof segment), HBUS_OK);
+    cr_assert_str_eq(segment, text);
+    cr_assert_not_null(strchr(built.text, '/'));
+    cr_assert_eq(strchr(built.text, '/'), built.text + built.size - 1, "byte %02x looks like an end", byte);
+  }
+}
+
+Test(topic, a_segment_fills_the_topic_to_its_last_byte) {
+  char text[HBUS_TOPIC_MAX + 1];
+  memset(text, 'x', sizeof text);
+  topic built;
+  topic_clear(&built);
+  cr_assert_eq(topic_append(&built, text, HBUS_TOPIC_MAX), HBUS_TOO_BIG);
+  cr_assert_eq(built.size, 0);
+  cr_assert_str_eq(built.text, "");
+  cr_assert_eq(topic_append(&built, text, HBUS_TOPIC_MAX - 1), HBUS_OK);
+  cr_assert_eq(built.size, HBUS_TOPIC_MAX);
+  topic before = built;
+  cr_assert_eq(topic_append(&built, "a", 1), HBUS_TOO_BIG);
+  cr_assert_eq(memcmp(&built, &before, sizeof built), 0);
+  topic_clear(&built);
+  memset(text, '/', sizeof text); /* three bytes each */
+  cr_assert_eq(topic_append(&built, text, 82), HBUS_TOO_BIG);
+  cr_assert_eq(topic_append(&built, text, 81), HBUS_OK);
+  cr_assert_eq(built.size, 244);
+  cr_assert_eq(topic_append(&built, "", 0), HBUS_MALFORMED);
+}
+
+Test(topic, a_segment_must_fit_what_it_is_read_into) {
+  char out[4];
+  size_t offset = 0;
+  cr_assert_eq(topic_next_segment("abcd/", 5, &offset, out, sizeof out), HBUS_TOO_BIG);
+  cr_assert_eq(topic_next_segment("abc/d/", 6, &offset, out, sizeof out), HBUS_OK);
+  cr_assert_eq(topic_next_segment("abc/d/", 6, &offset, out, sizeof out), HBUS_OK);
+  cr_assert_str_eq(out, "d");
+  cr_assert_eq(topic_next_segment("abc/d/", 6, &offset, out, sizeof out), HBUS_MALFORMED);
+}
+
+Test(topic, reading_stops_at_the_end) {
+  guard page = guard_new(64);
+  const char *text = "market%2Fdata/a/";
+  for (size_t size = 0; size <= strlen(text); size++) {
+    const char *placed = (const char *)guard_place(&page, (const uint8_t *)text, size);
+    char out[64];
+    size_t offset = 0;
+    while (topic_next_segment(placed, size, &offset, out, sizeof out) == HBUS_OK)
+      ;
+    cr_assert_eq(offset, size < 14 ? 0 : size < 16 ? 14 : 16);
+  }
+  guard_free(&page);
+}
+
+static void s_check(const hbus_event *event, const char *expected) {
+  topic built;
+  cr_assert_eq(topic_of_event(event, &built), HBUS_OK, "%s", expected);
+  cr_assert_str_eq(built.text, expected);
+}
+
+Test(topic, each_kind_has_its_own) {
+  hbus_event event = {.kind = HBUS_KIND_ORDER_BOOK_UPDATE, .data.book = {.exchange = "kraken", .market = "BTC/USD"}};
+  s_check(&event, "market_data/order_book/kraken/BTC%2FUSD/");
+  event = (hbus_event){.kind = HBUS_KIND_TICKER_UPDATE, .data.ticker = {.exchange = "k", .market = "m"}};
+  s_check(&event, "market_data/ticker/k/m/");
+  event = (hbus_event){.kind = HBUS_KIND_TRADE, .data.trade = {.exchange = "k", .market = "m"}};
+  s_check(&event, "trade_update/k/m/");
+  event = (hbus_event){.kind = HBUS_KIND_ORDER_UPDATE, .data.order = {.exchange = "k", .market = "m"}};
+  s_check(&event, "order_update/k/m/");
+  event = (hbus_event){.kind = HBUS_KIND_ERROR, .src = "hummingbot"};
+  s_check(&event, "error/hummingbot/");
+  event = (hbus_event){.kind = HBUS_KIND_INFO, .src = "hbusd"};
+  s_check(&event, "info/hbusd/");
+  event = (hbus_event){.kind = HBUS_KIND_LINK};
+  s_check(&event, "system/link/");
+}
+
+Test(topic, an_event_without_its_names_has_none) {
+  topic built;
+  hbus_event event = {.kind = HBUS_KIND_TRADE, .data.trade = {.exchange = "k"}};
+  cr_assert_eq(topic_of_event(&event, &built), HBUS_MALFORMED);
+  event = (hbus_event){.kind = HBUS_KIND_ERROR};
+  cr_assert_eq(topic_of_event(&event, &built), HBUS_MALFORMED);
+  event = (hbus_event){.kind = HBUS_KIND_OTHER, .src = "a"};
+  cr_assert_eq(topic_of_event(&event, &built), HBUS_MALFORMED);
+}
+
+Test(topic, names_fit_up_to_the_last_byte) {
+  hbus_name long_name, other;
+  memset(long_name, '%', HBUS_NAME_MAX);
+  long_name[HBUS_NAME_MAX] = '\0';
+  cr_assert(topic_names_fit("kraken", "BTC-USD"));
+  cr_assert(topic_names_fit(long_name, "BTC-USD"));
+  cr_assert_not(topic_names_fit("kraken", ""));
+  cr_assert_not(topic_names_fit("", "BTC-USD"));
+  /* 245 = 20 of "market_data/candles/" + 192 + 1 + 22 + 1 + 9 of an interval */
+  memset(other, 'm', 23);
+  other[22] = '\0';
+  cr_assert(topic_names_fit(long_name, other));
+  other[22] = 'm';
+  other[23] = '\0';
+  cr_assert_not(topic_names_fit(long_name, other));
+  hbus_event event = {.kind = HBUS_KIND_ORDER_BOOK_UPDATE};
+  memcpy(event.data.book.exchange, long_name, sizeof long_name);
+  memcpy(event.data.book.market, other, 23);
+  event.data.book.market[22] = '\0';
+  topic built;
+  cr_assert_eq(topic_of_event(&event, &built), HBUS_OK, "what fits can be published");
+}
+
+Test(topic, prefixes_lead_to_their_streams) {
+  enum { NONE = 0, MARKET = 1 << HBUS_STREAM_MARKET, PRIVATE = 1 << HBUS_STREAM_PRIVATE, BOTH = MARKET | PRIVATE };
+  static const struct {
+    const char *prefix;
+    unsigned streams;
+  } rows[] = {
+      {"", BOTH},
+      {"m", MARKET},
+      {"market_data", MARKET},
+      {"market_data/", MARKET},
+      {"market_data/order_book/k/m/", MARKET},
+      {"market_datum", NONE},
+      {"trade_update/k/", BOTH},
+      {"order_update/", PRIVATE},
+      {"order", PRIVATE},
+      {"strategy_update/maker/", PRIVATE},
+      {"s", BOTH},
+      {"st", PRIVATE},
+      {"sy", BOTH},
+      {"system/link/", BOTH},
+      {"error/hbusd/", BOTH},
+      {"info/", BOTH},
+      {"audit/x/", PRIVATE},
+      {"nothing/", NONE},
+      {"ORDER_UPDATE/", NONE},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    cr_assert_eq(topic_streams(rows[i].prefix, strlen(rows[i].prefix)), rows[i].streams, "%s", rows[i].prefix);
+}
