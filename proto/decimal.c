@@ -9,10 +9,10 @@ __extension__ typedef unsigned __int128 magnitude;
 
 #define SCALE_MAX 36 /* "0." and as many digits fill a decimal */
 
-/* magnitude * 10^-scale, negated where said. */
+/* value * 10^-scale, negated where said. The scale is below zero only where s_reduce has made it so. */
 typedef struct number {
   magnitude value;
-  unsigned scale;
+  int scale;
   bool negative;
 } number;
 
@@ -112,8 +112,16 @@ static number s_read(const hbus_decimal *decimal) {
   number self = {.negative = decimal->text[0] == '-'};
   for (size_t i = self.negative; i < decimal->size; i++)
     if (decimal->text[i] != '.') self.value = self.value * 10 + (unsigned)(decimal->text[i] - '0');
-  self.scale = hbus_decimal_scale(decimal);
+  self.scale = (int)hbus_decimal_scale(decimal);
   return self;
+}
+
+/* value * 10^places. HBUS_TOO_BIG where 128 bits do not hold it. */
+static hbus_status s_shift(magnitude value, int places, magnitude *out) {
+  for (; places > 0 && value > 0; places--)
+    if (__builtin_mul_overflow(value, (magnitude)10, &value)) return HBUS_TOO_BIG;
+  *out = value;
+  return HBUS_OK;
 }
 
 /* HBUS_TOO_BIG past HBUS_DECIMAL_MAX characters. Zero has no sign. */
@@ -121,8 +129,10 @@ static hbus_status s_write(const number *self, hbus_decimal *out) {
   char reversed[HBUS_DECIMAL_MAX];
   size_t size = 0;
   magnitude rest = self->value;
-  for (unsigned place = 0; rest > 0 || place <= self->scale; place++) {
-    if (place == self->scale && place > 0) {
+  int scale = self->scale > 0 ? self->scale : 0;
+  if (s_shift(rest, scale - self->scale, &rest) != HBUS_OK) return HBUS_TOO_BIG;
+  for (int place = 0; rest > 0 || place <= scale; place++) {
+    if (place == scale && place > 0) {
       if (size == sizeof reversed) return HBUS_TOO_BIG;
       reversed[size++] = '.';
     }
@@ -140,35 +150,28 @@ static hbus_status s_write(const number *self, hbus_decimal *out) {
   return HBUS_OK;
 }
 
-/* Zeros at the end of the fraction that say nothing about the value go. */
+/* Zeros at the end of the digits that say nothing about the value go. */
 static void s_reduce(number *self) {
-  while (self->scale > 0 && self->value % 10 == 0) {
+  while (self->value > 0 && self->value % 10 == 0) {
     self->value /= 10;
     self->scale--;
   }
-}
-
-/* value * 10^places. HBUS_TOO_BIG where 128 bits do not hold it. */
-static hbus_status s_shift(magnitude value, unsigned places, magnitude *out) {
-  for (; places > 0 && value > 0; places--)
-    if (__builtin_mul_overflow(value, (magnitude)10, &value)) return HBUS_TOO_BIG;
-  *out = value;
-  return HBUS_OK;
+  if (self->value == 0) self->scale = 0;
 }
 
 hbus_status hbus_decimal_from_integer(int64_t coefficient, unsigned scale, hbus_decimal *out) {
   if (scale > SCALE_MAX) return HBUS_TOO_BIG;
   bool negative = coefficient < 0;
   uint64_t value = negative ? 0 - (uint64_t)coefficient : (uint64_t)coefficient;
-  return s_write(&(number){.value = value, .scale = scale, .negative = negative}, out);
+  return s_write(&(number){.value = value, .scale = (int)scale, .negative = negative}, out);
 }
 
 hbus_status hbus_decimal_to_integer(const hbus_decimal *decimal, unsigned scale, int64_t *out) {
   number self = s_read(decimal);
   s_reduce(&self);
-  if (self.scale > scale) return HBUS_MALFORMED;
+  if (self.scale > (int)scale) return HBUS_MALFORMED;
   magnitude value;
-  if (s_shift(self.value, scale - self.scale, &value) != HBUS_OK) return HBUS_TOO_BIG;
+  if (s_shift(self.value, (int)scale - self.scale, &value) != HBUS_OK) return HBUS_TOO_BIG;
   if (value > (magnitude)INT64_MAX + self.negative) return HBUS_TOO_BIG;
   *out = self.negative ? (int64_t)(0 - (uint64_t)value) : (int64_t)value;
   return HBUS_OK;
@@ -194,15 +197,30 @@ static hbus_status s_add(const number *a, const number *b, number *out) {
   return HBUS_OK;
 }
 
+/* Takes the tens out of a product of which one side has a two, the other a five. How many there were. */
+static int s_cancel_tens(magnitude *twos, magnitude *fives) {
+  int tens = 0;
+  for (; *twos > 0 && *fives > 0 && *twos % 2 == 0 && *fives % 5 == 0; tens++) {
+    *twos /= 2;
+    *fives /= 5;
+  }
+  return tens;
+}
+
 static hbus_status s_multiply(const number *a, const number *b, number *out) {
   number self = {.scale = a->scale + b->scale, .negative = a->negative != b->negative};
-  if (__builtin_mul_overflow(a->value, b->value, &self.value)) return HBUS_TOO_BIG;
+  if (__builtin_mul_overflow(a->value, b->value, &self.value)) {
+    magnitude x = a->value, y = b->value; /* 0.5 * 0.2 is 0.1: zeros that come out of the product need no room */
+    self.scale -= s_cancel_tens(&x, &y) + s_cancel_tens(&y, &x);
+    if (__builtin_mul_overflow(x, y, &self.value)) return HBUS_TOO_BIG;
+    s_reduce(&self);
+  }
   *out = self;
   return HBUS_OK;
 }
 
-/* The result with all digits that the operands ask for; where that does not fit, without the zeros at the end of the
- * fraction, since "0.100000000000000000 * 3.00000000000000000000" must not fail for zeros that mean nothing. */
+/* The result with all digits that the operands ask for; where that does not fit, without the zeros at its end, since
+ * "0.100000000000000000 * 30000.000000000000000000" must not fail for zeros that mean nothing. */
 static hbus_status s_apply(operation *apply, number a, number b, hbus_decimal *out) {
   number result;
   if (apply(&a, &b, &result) == HBUS_OK && s_write(&result, out) == HBUS_OK) return HBUS_OK;
@@ -254,7 +272,7 @@ static bool s_goes_up(magnitude quotient, remainder_class rest, hbus_rounding ro
 }
 
 /* a * 10^places / b by long division, a digit a time. HBUS_TOO_BIG where the quotient does not fit. */
-static hbus_status s_divide_up(magnitude a, magnitude b, unsigned places, magnitude *quotient, magnitude *rest) {
+static hbus_status s_divide_up(magnitude a, magnitude b, int places, magnitude *quotient, magnitude *rest) {
   magnitude q = a / b, r = a % b;
   for (; places > 0; places--) {
     /* 10 * r may not fit, so the next digit is counted: r is added ten times, modulo b. Both stay below 10^38. */
@@ -277,13 +295,11 @@ static hbus_status s_divide_up(magnitude a, magnitude b, unsigned places, magnit
 }
 
 /* a / b to `scale` digits; b is not zero. */
-static hbus_status s_divide(const number *a, const number *b, unsigned scale, hbus_rounding rounding,
-                            hbus_decimal *out) {
-  if (scale > SCALE_MAX) return HBUS_TOO_BIG;
+static hbus_status s_divide(const number *a, const number *b, int scale, hbus_rounding rounding, hbus_decimal *out) {
   number self = {.scale = scale, .negative = a->negative != b->negative};
   remainder_class left;
   magnitude rest, divisor = b->value;
-  unsigned up = scale + b->scale;
+  int up = scale + b->scale;
   if (up >= a->scale) {
     if (s_divide_up(a->value, divisor, up - a->scale, &self.value, &rest) != HBUS_OK) return HBUS_TOO_BIG;
     left = s_classify(rest, divisor);
@@ -299,13 +315,15 @@ static hbus_status s_divide(const number *a, const number *b, unsigned scale, hb
 }
 
 hbus_status hbus_decimal_round(const hbus_decimal *decimal, unsigned scale, hbus_rounding rounding, hbus_decimal *out) {
+  if (scale > SCALE_MAX) return HBUS_TOO_BIG;
   number self = s_read(decimal);
-  return s_divide(&self, &(number){.value = 1}, scale, rounding, out);
+  return s_divide(&self, &(number){.value = 1}, (int)scale, rounding, out);
 }
 
 hbus_status hbus_decimal_divide(const hbus_decimal *a, const hbus_decimal *b, unsigned scale, hbus_rounding rounding,
                                 hbus_decimal *out) {
   number x = s_read(a), y = s_read(b);
   if (y.value == 0) return HBUS_MALFORMED;
-  return s_divide(&x, &y, scale, rounding, out);
+  if (scale > SCALE_MAX) return HBUS_TOO_BIG;
+  return s_divide(&x, &y, (int)scale, rounding, out);
 }

@@ -43,7 +43,8 @@ int hbus_decimal_compare(const hbus_decimal *a, const hbus_decimal *b);
 /* -1, 0, 1. Not for an absent one. */
 int hbus_decimal_sign(const hbus_decimal *decimal);
 
-/* Exact; the result has as many digits after the point as needed by the operands. HBUS_TOO_BIG past 38 characters. */
+/* Exact; the result has as many digits after the point as the operands ask for, or where those do not fit, no zeros at
+ * its end. HBUS_TOO_BIG past 38 characters. */
 hbus_status hbus_decimal_add(const hbus_decimal *a, const hbus_decimal *b, hbus_decimal *out);
 hbus_status hbus_decimal_subtract(const hbus_decimal *a, const hbus_decimal *b, hbus_decimal *out);
 hbus_status hbus_decimal_multiply(const hbus_decimal *a, const hbus_decimal *b, hbus_decimal *out);
