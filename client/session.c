@@ -37,7 +37,9 @@ hbus_status session_send(hbus_client *self, pending_owner owner, hbus_command *c
                     hbus_status_text(status));
   } else {
     status = s_resend(self, slot);
-    if (status != HBUS_OK)
+    if (status != HBUS_OK && self->stats.connected)
+      (void)hbus_fail(error, status, "the broker at %s takes no more commands", self->settings.commands_endpoint);
+    else if (status != HBUS_OK)
       (void)hbus_fail(error, status, "no broker at %s: is hbusd running, and is this its commands endpoint?",
                       self->settings.commands_endpoint);
   }

@@ -12,6 +12,8 @@
 #define RECONNECT_MAX_MS     1000
 #define HEARTBEAT_MS         5000
 #define HEARTBEAT_TIMEOUT_MS 15000
+/* Room for every command that may be under way, twice: libzmq gives credit back only for half a queue at a time. */
+#define COMMANDS_MAX(pending_max) ((int)(((pending_max) + HBUS_SUBSCRIPTIONS_MAX + 16) * 2))
 
 static void s_set_int(void *socket, int option, int value) {
   int rc = zmq_setsockopt(socket, option, &value, sizeof(value));
@@ -43,7 +45,7 @@ static hbus_status s_connect(void *socket, const char *what, const char *endpoin
 }
 
 static hbus_status s_open_commands(sockets *self, const hbus_options *options, hbus_error *error) {
-  self->commands = s_new_socket(self->context, ZMQ_DEALER, (int)options->pending_max);
+  self->commands = s_new_socket(self->context, ZMQ_DEALER, COMMANDS_MAX(options->pending_max));
   self->monitor = s_new_socket(self->context, ZMQ_PAIR, 0); /* unbounded: the I/O thread would wait for us otherwise */
   if (self->commands == NULL || self->monitor == NULL) goto failed;
   /* Nothing is queued for a broker that is away: an order must not go out at yesterday's price when it returns. */

@@ -28,6 +28,7 @@ typedef struct quote {
   hbus_side side;
   enum { IDLE, PLACING, LIVE, CANCELLING, UNKNOWN, ASKING } state;
   hbus_client_order_id client_order_id;
+  hbus_order_id order_id;                   /* once the exchange has given it one */
   uint64_t rev;                             /* the newest picture of the order that we have seen */
   char command_id[HBUS_COMMAND_ID_MAX + 1]; /* the command under way */
 } quote;
@@ -80,6 +81,7 @@ static bool s_has_moved(const market_maker *self, const hbus_decimal *mid) {
 static void s_send(market_maker *self, quote *quote, hbus_command *command, int next_state) {
   hbus_error error;
   memcpy(command->client_order_id, quote->client_order_id, sizeof(command->client_order_id));
+  memcpy(command->order_id, quote->order_id, sizeof(command->order_id));
   if (hbus_client_send(self->client, command, 0, &error) == HBUS_OK) {
     memcpy(quote->command_id, command->id, sizeof(quote->command_id));
     quote->state = next_state;
@@ -104,6 +106,7 @@ static void s_place(market_maker *self, quote *quote, const hbus_decimal *mid) {
   order.amount = self->amount;
   /* The id comes first. A strategy that must survive its own crash writes it down before it sends. */
   if (hbus_client_new_order_id(self->client, quote->client_order_id, NULL) != HBUS_OK) return;
+  quote->order_id[0] = '\0';
   quote->rev = 0;
   printf("%s %s at %s\n", hbus_side_name(quote->side), order.amount.text, order.price.text);
   s_send(self, quote, &order, PLACING);
@@ -139,6 +142,7 @@ static void s_apply(market_maker *self, quote *quote, const hbus_order *order, u
     printf("%s %s: %s, filled %s\n", hbus_side_name(quote->side), order->order_id,
            hbus_order_status_name(order->status), order->filled.text);
   quote->rev = rev;
+  if (*order->order_id != '\0') memcpy(quote->order_id, order->order_id, sizeof(quote->order_id));
   switch (order->status) {
   case HBUS_PARTIALLY_FILLED: self->quoted_mid = (hbus_decimal){0}; /* traded: quote anew */ /* fall through */
   case HBUS_OPEN:
@@ -244,8 +248,8 @@ static int s_stop(market_maker *self) {
     hbus_cancel cancel;
     hbus_error error = {0};
     if (quote->state == IDLE) continue;
-    hbus_status status = hbus_cancel_order(self->client, self->exchange, self->market, NULL, quote->client_order_id,
-                                           CANCEL_MS, &cancel, &error);
+    hbus_status status = hbus_cancel_order(self->client, self->exchange, self->market, quote->order_id,
+                                           quote->client_order_id, CANCEL_MS, &cancel, &error);
     bool is_gone = (status == HBUS_OK && cancel.cancelled) || status == HBUS_UNKNOWN_ORDER;
     printf("%s %s: %s %s\n", hbus_side_name(quote->side), quote->client_order_id,
            is_gone ? "cancelled" : "MAY BE LIVE:", error.text);

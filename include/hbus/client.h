@@ -128,8 +128,9 @@ hbus_status hbus_client_new_order_id(hbus_client *self, hbus_client_order_id out
 /* Sends without waiting. The reply comes from hbus_client_next, exactly one, after timeout_ms at the latest (0: the
  * options' request_timeout_ms). Fills what the caller left empty: command->id always, and for a create client_order_id
  * and expires_ms.
- * HBUS_TIMEOUT: no connection to the broker, nothing was sent; HBUS_OVERLOADED: pending_max or the connection's
- * high-water mark is reached, nothing was sent; HBUS_INVALID_REQUEST, HBUS_TOO_BIG: the command cannot be written. */
+ * HBUS_TIMEOUT: no connection to the broker, or it takes nothing more; HBUS_OVERLOADED: pending_max is reached;
+ * HBUS_INVALID_REQUEST, HBUS_MALFORMED, HBUS_TOO_BIG: the command cannot be written. In all of them nothing was sent.
+ */
 hbus_status hbus_client_send(hbus_client *self, hbus_command *command, int timeout_ms, hbus_error *error);
 
 /* Sends and waits for the reply (0: the options' request_timeout_ms); fills the command as hbus_client_send does.

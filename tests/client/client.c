@@ -7,31 +7,11 @@
 #include <string.h>
 #include <sys/time.h>
 
-#include "fake_broker.h"
-#include "hbus/hbus.h"
-
-static hbus_options s_options(const fake_broker *broker) {
-  hbus_options options;
-  hbus_options_init(&options);
-  options.commands_endpoint = broker->commands;
-  options.market_endpoint = broker->market;
-  options.private_endpoint = broker->private_;
-  options.name = "test";
-  return options;
-}
-
-static hbus_client *s_connect(const fake_broker *broker) {
-  hbus_options options = s_options(broker);
-  hbus_client *client = NULL;
-  hbus_error error = {0};
-  hbus_status status = hbus_client_connect(&options, &client, &error);
-  cr_assert_eq(status, HBUS_OK, "%s", error.text);
-  return client;
-}
+#include "fixture.h"
 
 Test(client, says_hello_and_learns_who_answers) {
   fake_broker *broker = fake_broker_new(NULL, NULL);
-  hbus_client *client = s_connect(broker);
+  hbus_client *client = fixture_connect(broker);
   cr_assert_eq(broker->received_count, 1u);
   cr_assert_eq(broker->received[0].command.kind, HBUS_HELLO);
   cr_assert_str_eq(broker->received[0].command.name, "test");
@@ -47,7 +27,7 @@ Test(client, says_hello_and_learns_who_answers) {
 
 Test(client, takes_its_name_from_the_program) {
   fake_broker *broker = fake_broker_new(NULL, NULL);
-  hbus_options options = s_options(broker);
+  hbus_options options = fixture_options(broker);
   options.name = NULL;
   hbus_client *client = NULL;
   cr_assert_eq(hbus_client_connect(&options, &client, NULL), HBUS_OK);
@@ -59,7 +39,7 @@ Test(client, takes_its_name_from_the_program) {
 Test(client, estimates_the_brokers_clock) {
   fake_broker *broker = fake_broker_new(NULL, NULL);
   broker->now_ms = 1800000000000;
-  hbus_client *client = s_connect(broker);
+  hbus_client *client = fixture_connect(broker);
   uint64_t now_ms = hbus_client_broker_now_ms(client);
   cr_assert_geq(now_ms, 1800000000000u);
   cr_assert_lt(now_ms, 1800000000000u + 3600000);
@@ -180,7 +160,7 @@ static void s_say_nothing(fake_broker *self, const fake_command *command, void *
 Test(client, tells_that_somebody_else_is_there) {
   fake_broker *broker = fake_broker_new(s_say_nothing, NULL);
   broker->greets = false;
-  hbus_options options = s_options(broker);
+  hbus_options options = fixture_options(broker);
   options.connect_timeout_ms = 1000;
   hbus_client *client = NULL;
   hbus_error error = {0};
@@ -197,7 +177,7 @@ static void s_refuse_name(fake_broker *self, const fake_command *command, void *
 Test(client, tells_that_its_name_was_refused) {
   fake_broker *broker = fake_broker_new(s_refuse_name, NULL);
   broker->greets = false;
-  hbus_options options = s_options(broker);
+  hbus_options options = fixture_options(broker);
   hbus_client *client = NULL;
   hbus_error error = {0};
   cr_assert_eq(hbus_client_connect(&options, &client, &error), HBUS_FORBIDDEN);
@@ -209,7 +189,7 @@ Test(client, tells_that_its_name_was_refused) {
 Test(client, refuses_another_version_of_the_protocol) {
   fake_broker *broker = fake_broker_new(NULL, NULL);
   broker->protocol = 2;
-  hbus_options options = s_options(broker);
+  hbus_options options = fixture_options(broker);
   hbus_client *client = NULL;
   hbus_error error = {0};
   cr_assert_eq(hbus_client_connect(&options, &client, &error), HBUS_UNSUPPORTED);
@@ -230,7 +210,7 @@ static void s_answer_in_version_2(fake_broker *self, const fake_command *command
 Test(client, refuses_replies_that_it_cannot_read) {
   fake_broker *broker = fake_broker_new(s_answer_in_version_2, NULL);
   broker->greets = false;
-  hbus_options options = s_options(broker);
+  hbus_options options = fixture_options(broker);
   hbus_client *client = NULL;
   hbus_error error = {0};
   cr_assert_eq(hbus_client_connect(&options, &client, &error), HBUS_UNSUPPORTED);
@@ -263,7 +243,7 @@ static void s_publish_burst(fake_broker *self, void *argument) {
 Test(client, hands_out_events_typed) {
   burst one = {HBUS_STREAM_MARKET, "market_data/ticker/binance/ETH-USDT/", 1};
   fake_broker *broker = fake_broker_new(NULL, NULL);
-  hbus_client *client = s_connect(broker);
+  hbus_client *client = fixture_connect(broker);
   hbus_topic topic;
   cr_assert_eq(hbus_topic_ticker("binance", "ETH-USDT", &topic), HBUS_OK);
   cr_assert_eq(hbus_client_watch(client, topic.text, NULL), HBUS_OK);
@@ -295,7 +275,7 @@ static void s_await_both(fake_broker *self, void *argument) {
 
 Test(client, watches_each_stream_that_can_carry_the_topic) {
   fake_broker *broker = fake_broker_new(NULL, NULL);
-  hbus_client *client = s_connect(broker);
+  hbus_client *client = fixture_connect(broker);
   cr_assert_eq(hbus_client_watch(client, "trade_update/", NULL), HBUS_OK);
   cr_assert_eq(hbus_client_watch(client, "order_update/binance/", NULL), HBUS_OK);
   cr_assert_eq(hbus_client_unwatch(client, "order_update/binance/", NULL), HBUS_OK);
@@ -319,7 +299,7 @@ static void s_publish_garbage(fake_broker *self, void *argument) {
 Test(client, skips_and_counts_what_nobody_can_read) {
   burst one = {HBUS_STREAM_MARKET, "market_data/", 1};
   fake_broker *broker = fake_broker_new(NULL, NULL);
-  hbus_client *client = s_connect(broker);
+  hbus_client *client = fixture_connect(broker);
   hbus_client_watch(client, "market_data/", NULL);
   fake_broker_do(broker, s_await_subscription, &one);
   fake_broker_do(broker, s_publish_garbage, &one);
@@ -348,7 +328,7 @@ Test(client, wakes_for_every_event_of_a_burst) {
   enum { COUNT = 10000, BUDGET = 7 };
   burst many = {HBUS_STREAM_MARKET, "market_data/", COUNT};
   fake_broker *broker = fake_broker_new(NULL, NULL);
-  hbus_client *client = s_connect(broker);
+  hbus_client *client = fixture_connect(broker);
   hbus_client_watch(client, "market_data/", NULL);
   fake_broker_do(broker, s_await_subscription, &many);
   fake_broker_do(broker, s_publish_burst, &many);
@@ -376,7 +356,7 @@ Test(client, keeps_events_and_wakeups_through_a_call) {
   enum { ROUNDS = 50, EACH = 20 };
   burst each = {HBUS_STREAM_MARKET, "market_data/", EACH};
   fake_broker *broker = fake_broker_new(s_publish_on_ticker, &each);
-  hbus_client *client = s_connect(broker);
+  hbus_client *client = fixture_connect(broker);
   hbus_client_watch(client, "market_data/", NULL);
   fake_broker_do(broker, s_await_subscription, &each);
   hbus_message message;
@@ -394,7 +374,7 @@ Test(client, keeps_events_and_wakeups_through_a_call) {
 
 Test(client, wakes_when_a_command_runs_out_of_time) {
   fake_broker *broker = fake_broker_new(s_say_nothing, NULL);
-  hbus_client *client = s_connect(broker);
+  hbus_client *client = fixture_connect(broker);
   hbus_command command;
   hbus_command_init(&command, HBUS_GET_TICKER, "binance", "ETH-USDT", NULL);
   cr_assert_eq(hbus_client_send(client, &command, 30, NULL), HBUS_OK);
@@ -420,7 +400,7 @@ static void s_ignore(int signal) {
 
 Test(client, next_returns_when_a_signal_is_caught) {
   fake_broker *broker = fake_broker_new(NULL, NULL);
-  hbus_client *client = s_connect(broker);
+  hbus_client *client = fixture_connect(broker);
   struct sigaction action = {.sa_handler = s_ignore};
   sigaction(SIGALRM, &action, NULL);
   struct itimerval every = {.it_value.tv_usec = 20000, .it_interval.tv_usec = 20000}; /* again, should one come early */

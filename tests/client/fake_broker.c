@@ -100,15 +100,6 @@ void fake_publish(fake_broker *self, hbus_stream stream, const hbus_event *event
   buffer_free(&body);
 }
 
-void fake_expect_subscription(fake_broker *self, hbus_stream stream, bool on, const char *expected) {
-  char got[512];
-  int size = zmq_recv(self->insides->streams[stream], got, sizeof(got) - 1, 0);
-  cr_assert_gt(size, 0, "no subscription came, expected %s", expected);
-  got[size] = '\0';
-  cr_assert_eq(got[0], on ? 1 : 0);
-  cr_assert_str_eq(got + 1, expected);
-}
-
 /* --- Commands -------------------------------------------------------------------------------------------------------
  */
 
@@ -179,6 +170,22 @@ static void s_take_command(fake_broker *self) {
     s_greet(self, &command);
   else if (insides->script != NULL)
     insides->script(self, &command, insides->argument);
+}
+
+void fake_expect_subscription(fake_broker *self, hbus_stream stream, bool on, const char *expected) {
+  fake_insides *insides = self->insides;
+  zmq_pollitem_t items[] = {{.socket = insides->streams[stream], .events = ZMQ_POLLIN},
+                            {.socket = insides->router, .events = ZMQ_POLLIN}};
+  do {
+    cr_assert_gt(zmq_poll(items, 2, PATIENCE_MS), 0, "no subscription came, expected %s", expected);
+    if (items[1].revents & ZMQ_POLLIN) s_take_command(self);
+  } while ((items[0].revents & ZMQ_POLLIN) == 0);
+  char got[512];
+  int size = zmq_recv(insides->streams[stream], got, sizeof(got) - 1, 0);
+  cr_assert_gt(size, 0);
+  got[size] = '\0';
+  cr_assert_eq(got[0], on ? 1 : 0);
+  cr_assert_str_eq(got + 1, expected);
 }
 
 static void *s_run(void *argument) {

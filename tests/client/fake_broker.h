@@ -8,7 +8,7 @@
 #include "hbus/event.h"
 #include "proto/buffer.h"
 
-#define FAKE_COMMANDS_MAX 4096
+#define FAKE_COMMANDS_MAX 20000
 #define FAKE_PEER_MAX     16
 
 typedef struct fake_broker fake_broker;
@@ -56,7 +56,8 @@ void fake_reply_raw(fake_broker *self, const fake_command *command, const void *
 /* Publishes under the topic that the event's kind has; frames as given. */
 void fake_publish(fake_broker *self, hbus_stream stream, const hbus_event *event);
 void fake_publish_raw(fake_broker *self, hbus_stream stream, const char *topic, const void *body, size_t size);
-/* Waits for the next subscription ('\1' and a prefix) or its end ('\0'), and checks that it is `expected`. */
+/* Waits for the next subscription ('\1' and a prefix) or its end ('\0'), and checks that it is `expected`; commands are
+ * answered meanwhile. */
 void fake_expect_subscription(fake_broker *self, hbus_stream stream, bool on, const char *expected);
 /* Closes the command socket, with all connections, and binds a new one at the same address. */
 void fake_restart(fake_broker *self);

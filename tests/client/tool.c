@@ -1,0 +1,378 @@
+/* The built tool against the fake broker: its arguments, its exit statuses, what it prints. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "proto/record.h"
+
+#define OUTPUT_MAX 65536
+
+typedef struct result {
+  int exit_status;
+  char out[OUTPUT_MAX];
+  char err[OUTPUT_MAX];
+} result;
+
+static void s_read_all(FILE *file, char out[OUTPUT_MAX]) {
+  rewind(file);
+  out[fread(out, 1, OUTPUT_MAX - 1, file)] = '\0';
+  (void)fclose(file);
+}
+
+/* Starts the tool with `arguments` (split at blanks) and the broker's endpoints; stdout and stderr go to these. */
+static pid_t s_start(const fake_broker *broker, const char *arguments, int out, int err) {
+  char words[1024];
+  char *argv[64] = {(char[]){HBUS_BIN_DIR "/hbus"}};
+  int argc = 1;
+  (void)snprintf(words, sizeof(words), "%s", arguments);
+  char *rest = words, *word = NULL;
+  while ((word = strsep(&rest, " ")) != NULL)
+    if (*word != '\0') argv[argc++] = word;
+  pid_t pid = fork();
+  cr_assert_geq(pid, 0);
+  if (pid != 0) return pid;
+  dup2(out, STDOUT_FILENO);
+  dup2(err, STDERR_FILENO);
+  if (broker != NULL) {
+    setenv("HBUS_COMMANDS", broker->commands, 1);
+    setenv("HBUS_MARKET", broker->market, 1);
+    setenv("HBUS_PRIVATE", broker->private_, 1);
+  }
+  execv(argv[0], argv);
+  _exit(127);
+}
+
+static int s_wait(pid_t pid) {
+  int status = 0;
+  cr_assert_eq(waitpid(pid, &status, 0), pid);
+  cr_assert(WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
+  return WEXITSTATUS(status);
+}
+
+static result *s_run(const fake_broker *broker, const char *arguments) {
+  result *result = calloc(1, sizeof(*result));
+  FILE *out = tmpfile(), *err = tmpfile();
+  result->exit_status = s_wait(s_start(broker, arguments, fileno(out), fileno(err)));
+  s_read_all(out, result->out);
+  s_read_all(err, result->err);
+  return result;
+}
+
+static void s_expect(const fake_broker *broker, const char *arguments, int exit_status, const char *out,
+                     const char *err) {
+  result *result = s_run(broker, arguments);
+  cr_assert_eq(result->exit_status, exit_status, "%s: exit %d\n%s%s", arguments, result->exit_status, result->out,
+               result->err);
+  if (out != NULL) cr_assert_not_null(strstr(result->out, out), "%s: printed\n%s", arguments, result->out);
+  if (err != NULL) cr_assert_not_null(strstr(result->err, err), "%s: said\n%s", arguments, result->err);
+  if (exit_status == 0)
+    cr_assert_str_eq(result->err, "", "%s", arguments);
+  else
+    cr_assert_eq(strchr(result->err, '\n'), result->err + strlen(result->err) - 1, "more than one line: %s",
+                 result->err);
+  free(result);
+}
+
+/* --- Usage ----------------------------------------------------------------------------------------------------------
+ */
+
+Test(tool, wrong_usage_ends_with_2_and_says_what_was_expected) {
+  const struct {
+    const char *arguments, *err;
+  } rows[] = {
+      {"nonsense", "no verb \"nonsense\""},
+      {"order", "no verb \"order\""},
+      {"order eat", "no verb \"order eat\""},
+      {"ticker", "expected EXCHANGE MARKET"},
+      {"ticker binance", "expected EXCHANGE MARKET"},
+      {"ticker binance ETH-USDT more", "\"more\" is one too many"},
+      {"ticker binance ETH-USDT --depth 3", "unknown option --depth"},
+      {"ticker binance ETH-USDT --timeout", "--timeout needs a value"},
+      {"ticker binance ETH-USDT --timeout soon", "--timeout \"soon\": expected a whole number from 1"},
+      {"ticker binance ETH-USDT --timeout 0", "--timeout \"0\""},
+      {"ticker binance ETH-USDT --timeout -5", "--timeout \"-5\""},
+      {"ticker binance ETH-USDT --commands nonsense", "commands endpoint \"nonsense\""},
+      {"book binance ETH-USDT --depth 5001", "from 1 to 5000"},
+      {"order history binance ETH-USDT --limit 99999999999999999999", "--limit"},
+      {"tail --count x", "--count \"x\": expected a whole number from 1"},
+      {"status now", "\"now\" is one too many, expected no arguments"},
+      {"order create binance ETH-USDT buy limit", "expected EXCHANGE MARKET buy|sell"},
+      {"order create binance ETH-USDT hold limit 1 2", "side \"hold\": expected one of buy, sell"},
+      {"order create binance ETH-USDT buy maybe 1 2", "order type \"maybe\": expected one of limit, market"},
+      {"order create binance ETH-USDT buy limit 1e5 2", "AMOUNT \"1e5\": expected a decimal"},
+      {"order create binance ETH-USDT buy limit 1 2,5", "PRICE \"2,5\": expected a decimal"},
+      {"order create binance ETH-USDT buy limit 1", "a limit order needs a PRICE"},
+      {"order create binance ETH-USDT buy market 1 2", "a market order has no PRICE"},
+      {"order create binance ETH-USDT buy stop 1", "a stop order needs --stop-price"},
+      {"order create binance ETH-USDT buy limit 1 2 --stop-price 3", "a limit order has no --stop-price"},
+      {"order cancel binance ETH-USDT", "which order?"},
+      {"order status binance ETH-USDT", "which order?"},
+  };
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    s_expect(NULL, rows[i].arguments, 2, NULL, rows[i].err);
+}
+
+Test(tool, helps) {
+  const char *verbs[] = {"tail", "order create", "order cancel", "order status", "order list", "order history",
+                         "book", "ticker",       "balances",     "positions",    "status",     "ping"};
+  result *all = s_run(NULL, "--help");
+  cr_assert_eq(all->exit_status, 0);
+  for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+    char arguments[64], usage[64];
+    (void)snprintf(arguments, sizeof(arguments), "%s --help", verbs[i]);
+    (void)snprintf(usage, sizeof(usage), "usage: hbus %s", verbs[i]);
+    s_expect(NULL, arguments, 0, usage, NULL);
+    s_expect(NULL, arguments, 0, "--json", NULL);
+    cr_assert_not_null(strstr(all->out, verbs[i]));
+  }
+  free(all);
+  s_expect(NULL, "--version", 0, "hbus 0.", NULL);
+}
+
+Test(tool, nobody_there_ends_with_3) {
+  s_expect(NULL, "ping --timeout 50 --commands ipc://@hbus-test-nobody", 3, "", "no broker at ipc://@hbus-test-nobody");
+  s_expect(NULL, "order create binance ETH-USDT buy market 1 --timeout 50 --commands ipc://@hbus-test-nobody", 3, "",
+           "is hbusd running");
+}
+
+/* --- Verbs ----------------------------------------------------------------------------------------------------------
+ */
+
+/* An order map with a key that no version of ours knows. */
+static void s_pack_order(buffer *data, const char *order_id, const char *client_order_id) {
+  hbus_order order = fake_order(order_id, client_order_id);
+  order.extra = (hbus_extra){.pairs = {(const uint8_t *)"\xa3new\xc3", 5}, .count = 1};
+  cr_assert_eq(record_pack_order(&order, RECORD_IN_REPLY, data), HBUS_OK);
+}
+
+static void s_pack_list(buffer *data, const fake_command *command) {
+  msgpack_packer packer;
+  fixture_packer(&packer, data);
+  bool is_first = command->command.cursor[0] == '\0';
+  msgpack_pack_map(&packer, is_first ? 2 : 1);
+  fixture_pack_text(&packer, "items");
+  msgpack_pack_array(&packer, 1);
+  hbus_balance balance = {
+      .exchange = "binance", .asset = "USDT", .total = fixture_decimal("100.0"), .available = fixture_decimal("7")};
+  hbus_position position = {
+      .exchange = "binance", .market = "ETH-USDT", .side = HBUS_SELL, .amount = fixture_decimal("3")};
+  if (command->command.kind == HBUS_GET_BALANCES)
+    record_pack_balance(&balance, data);
+  else if (command->command.kind == HBUS_GET_POSITIONS)
+    record_pack_position(&position, data);
+  else
+    s_pack_order(data, is_first ? "ord-1" : "ord-2", "mine");
+  if (!is_first) return;
+  fixture_pack_text(&packer, "cursor");
+  fixture_pack_text(&packer, "c2");
+}
+
+static void s_pack_data(buffer *data, const fake_command *command) {
+  hbus_level bids[] = {{fixture_decimal("36.00"), fixture_decimal("1")}},
+             asks[] = {{fixture_decimal("36.10"), fixture_decimal("0.00110000")},
+                       {fixture_decimal("100.10"), fixture_decimal("3")}};
+  hbus_book book = {
+      .exchange = "binance", .market = "ETH-USDT", .bids = bids, .bid_count = 1, .asks = asks, .ask_count = 2};
+  hbus_ticker ticker = {.exchange = "binance", .market = "ETH-USDT", .bid = fixture_decimal("36.00")};
+  hbus_cancel cancel = {.order_id = "ord-1", .cancelled = true};
+  buffer_init(data, HBUS_FRAME_MAX);
+  switch (command->command.kind) {
+  case HBUS_GET_ORDER_BOOK: record_pack_book(&book, RECORD_IN_REPLY, data); break;
+  case HBUS_GET_TICKER: record_pack_ticker(&ticker, RECORD_IN_REPLY, data); break;
+  case HBUS_CANCEL_ORDER: record_pack_cancel(&cancel, data); break;
+  case HBUS_CREATE_ORDER:
+  case HBUS_GET_ORDER: s_pack_order(data, "ord-1", command->command.client_order_id); break;
+  case HBUS_STATUS:
+    buffer_append(data,
+                  "\x81\xa4link\x81\xa6status\xa9"
+                  "connected",
+                  24);
+    break;
+  case HBUS_SUBSCRIBE:
+  case HBUS_UNSUBSCRIBE: break;
+  default: s_pack_list(data, command);
+  }
+}
+
+static void s_answer(fake_broker *self, const fake_command *command, void *argument) {
+  (void)argument;
+  buffer data;
+  s_pack_data(&data, command);
+  fake_reply_ok(self, command, data.size > 0 ? &data : NULL);
+  buffer_free(&data);
+}
+
+Test(tool, verbs_do_what_they_say) {
+  fake_broker *broker = fake_broker_new(s_answer, NULL);
+  s_expect(broker, "ping", 0, "pong in ", NULL);
+  s_expect(broker, "ping --count 3", 0, "3 round trips", NULL);
+  s_expect(broker, "ping --json", 0, "{\"round_trip_us\":", NULL);
+  s_expect(broker, "status", 0, "link:\n  status: connected\n", NULL);
+  s_expect(broker, "status --json", 0, "{\"link\":{\"status\":\"connected\"}}\n", NULL);
+  s_expect(broker, "ticker binance ETH-USDT", 0, "36.00", NULL);
+  cr_assert_str_eq(fixture_last(broker)->market, "ETH-USDT");
+  s_expect(broker, "ticker binance ETH-USDT --json", 0,
+           "{\"exchange\":\"binance\",\"market\":\"ETH-USDT\",\"bid\":\"36.00\"}\n", NULL);
+  s_expect(broker, "book binance ETH-USDT --depth 2", 0,
+           "ask       100.10           3\nask        36.10  0.00110000\nbid        36.00           1\n", NULL);
+  cr_assert_eq(fixture_last(broker)->depth, 2u);
+  s_expect(broker, "balances binance", 0, "binance   USDT   100.0          7\n", NULL);
+  s_expect(broker, "positions binance --json", 0, "\"side\":\"sell\",\"amount\":\"3\"", NULL);
+  fake_broker_destroy(&broker);
+}
+
+Test(tool, lists_every_page) {
+  fake_broker *broker = fake_broker_new(s_answer, NULL);
+  result *result = s_run(broker, "order list binance ETH-USDT --json");
+  cr_assert_eq(result->exit_status, 0);
+  cr_assert_not_null(strstr(result->out, "\"order_id\":\"ord-1\""));
+  cr_assert_not_null(strstr(result->out, "\"order_id\":\"ord-2\""));
+  cr_assert_not_null(strstr(result->out, "\"new\":true"), "%s", result->out);
+  unsigned lines = 0;
+  for (const char *at = result->out; *at != '\0'; at++)
+    lines += *at == '\n';
+  cr_assert_eq(lines, 2u);
+  free(result);
+  s_expect(broker, "order history binance ETH-USDT --limit 1", 0, "ord-1", NULL);
+  cr_assert_eq(fixture_last(broker)->limit, 1u);
+  cr_assert_str_eq(fixture_last(broker)->cursor, "");
+  fake_broker_destroy(&broker);
+}
+
+Test(tool, orders) {
+  fake_broker *broker = fake_broker_new(s_answer, NULL);
+  broker->now_ms = 1800000000000;
+  s_expect(broker,
+           "order create binance ETH-USDT sell stop_limit 0.50 3000.10 --stop-price 3001 --id me --expires 5000", 0,
+           "ord-1", NULL);
+  const hbus_command *sent = fixture_last(broker);
+  cr_assert_eq(sent->kind, HBUS_CREATE_ORDER);
+  cr_assert_eq(sent->side, HBUS_SELL);
+  cr_assert_eq(sent->order_type, HBUS_STOP_LIMIT);
+  cr_assert_str_eq(sent->amount.text, "0.50");
+  cr_assert_str_eq(sent->price.text, "3000.10");
+  cr_assert_str_eq(sent->stop_price.text, "3001");
+  cr_assert_str_eq(sent->client_order_id, "me");
+  cr_assert_geq(sent->expires_ms, 1800000005000u);
+  cr_assert_lt(sent->expires_ms, 1800000005000u + 3600000);
+  s_expect(broker, "order create binance ETH-USDT buy market 1 --json --name strategy", 0, "\"order_id\":\"ord-1\"",
+           NULL);
+  cr_assert_str_eq(broker->received[broker->received_count - 2].command.name, "strategy");
+  s_expect(broker, "order status binance ETH-USDT ord-1", 0, "open", NULL);
+  cr_assert_str_eq(fixture_last(broker)->order_id, "ord-1");
+  s_expect(broker, "order cancel binance ETH-USDT --id me", 0, "yes", NULL);
+  cr_assert_str_eq(fixture_last(broker)->client_order_id, "me");
+  s_expect(broker, "order cancel binance ETH-USDT ord-1 --json", 0, "\"cancelled\":true", NULL);
+  fake_broker_destroy(&broker);
+}
+
+static void s_refuse(fake_broker *self, const fake_command *command, void *argument) {
+  (void)argument;
+  fake_reply_error(self, command, HBUS_INSUFFICIENT_FUNDS, "Insufficient funds");
+}
+
+static void s_say_nothing(fake_broker *self, const fake_command *command, void *argument) {
+  (void)self, (void)command, (void)argument;
+}
+
+static void s_say_unknown(fake_broker *self, const fake_command *command, void *argument) {
+  (void)argument;
+  fake_reply(self, command,
+             &(hbus_reply){.status = HBUS_REPLY_UNKNOWN, .code = HBUS_TIMEOUT, .message = {"no answer", 9}});
+}
+
+Test(tool, exit_statuses) {
+  const struct {
+    fake_script *script;
+    const char *arguments;
+    int exit_status;
+    const char *out, *err;
+  } rows[] = {
+      {s_refuse, "order create binance ETH-USDT buy market 1", 1, "", "INSUFFICIENT_FUNDS: Insufficient funds"},
+      {s_refuse, "balances binance --json", 1, "", "hbus balances: INSUFFICIENT_FUNDS"},
+      {s_refuse, "tail market_data/ticker/binance/ETH-USDT/", 1, "", "hbus tail: INSUFFICIENT_FUNDS"},
+      {s_say_nothing, "ticker binance ETH-USDT --timeout 500", 3, "", "no answer"},
+      {s_say_nothing, "order cancel binance ETH-USDT x --timeout 500", 3, "", "no answer"},
+      {s_say_nothing, "order create binance ETH-USDT buy market 1 --id me --timeout 500", 4, "unknown",
+       "hbus order status binance ETH-USDT --id me"},
+      {s_say_unknown, "order create binance ETH-USDT buy market 1 --id me --json", 4, "\"status\":\"unknown\"",
+       "OUTCOME_UNKNOWN"},
+      {s_say_unknown, "order cancel binance ETH-USDT x", 4, "", "OUTCOME_UNKNOWN"},
+  };
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    fake_broker *broker = fake_broker_new(rows[i].script, NULL);
+    s_expect(broker, rows[i].arguments, rows[i].exit_status, rows[i].out, rows[i].err);
+    fake_broker_destroy(&broker);
+  }
+}
+
+/* --- tail -----------------------------------------------------------------------------------------------------------
+ */
+
+static void s_publish_three(fake_broker *self, void *argument) {
+  fake_expect_subscription(self, HBUS_STREAM_MARKET, true, argument);
+  for (uint64_t seq = 1; seq <= 3; seq++) {
+    hbus_event event = fake_ticker_event(seq, "ETH-USDT");
+    fake_publish(self, HBUS_STREAM_MARKET, &event);
+  }
+}
+
+static void s_expect_line(FILE *from, const char *expected) {
+  char line[4096] = "";
+  cr_assert_not_null(fgets(line, sizeof(line), from));
+  cr_assert_not_null(strstr(line, expected), "%s", line);
+}
+
+Test(tool, tail_prints_until_it_is_interrupted) {
+  fake_broker *broker = fake_broker_new(s_answer, NULL);
+  char topic[] = "market_data/ticker/binance/ETH-USDT/";
+  int ends[2];
+  cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+  pid_t pid = s_start(broker, "tail market_data/ticker/binance/ETH-USDT/ --json", ends[1], STDERR_FILENO);
+  close(ends[1]);
+  FILE *out = fdopen(ends[0], "r");
+  fake_broker_do(broker, s_publish_three, topic);
+  s_expect_line(out, "{\"stream\":\"market\",\"topic\":\"market_data/ticker/binance/ETH-USDT/\",\"v\":1,");
+  s_expect_line(out, "\"seq\":2,");
+  s_expect_line(out, "\"bid\":\"36.00\"");
+  kill(pid, SIGINT);
+  cr_assert_eq(s_wait(pid), 0);
+  (void)fclose(out);
+  fake_broker_destroy(&broker);
+}
+
+Test(tool, tail_counts_and_subscribes) {
+  fake_broker *broker = fake_broker_new(s_answer, NULL);
+  char topic[] = "market_data/ticker/binance/ETH-USDT/";
+  FILE *out = tmpfile();
+  pid_t pid = s_start(broker, "tail market_data/ticker/binance/ETH-USDT/ --count 2", fileno(out), STDERR_FILENO);
+  fake_broker_do(broker, s_publish_three, topic);
+  cr_assert_eq(s_wait(pid), 0);
+  char text[OUTPUT_MAX];
+  s_read_all(out, text);
+  cr_assert_not_null(strstr(text, "     2  bid 36.00  ask 36.10  last -\n"), "%s", text);
+  cr_assert_null(strstr(text, "     3  bid"));
+  cr_assert_eq(broker->received[1].command.kind, HBUS_SUBSCRIBE);
+  cr_assert_eq(broker->received[1].command.channel, HBUS_CHANNEL_TICKER);
+  fake_broker_destroy(&broker);
+}
+
+Test(tool, tail_can_leave_upstream_alone_and_ends_with_its_reader) {
+  fake_broker *broker = fake_broker_new(s_answer, NULL);
+  char topic[] = "market_data/ticker/binance/ETH-USDT/";
+  int ends[2];
+  cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+  pid_t pid = s_start(broker, "tail market_data/ticker/binance/ETH-USDT/ --no-subscribe", ends[1], STDERR_FILENO);
+  close(ends[1]);
+  close(ends[0]); /* nobody reads */
+  fake_broker_do(broker, s_publish_three, topic);
+  cr_assert_eq(s_wait(pid), 0);
+  cr_assert_eq(broker->received_count, 1u); /* hello alone */
+  fake_broker_destroy(&broker);
+}
