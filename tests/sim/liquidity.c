@@ -2,14 +2,15 @@
 
 #include <assert.h>
 
-/* A typical order, in the quote asset: keeps books of cheap and dear assets equally deep in money. */
+/* What a typical order is worth, in whole units of the quote asset: books of cheap and dear assets are equally deep. */
 #define S_TYPICAL_NOTIONAL 20000
+#define S_TYPICAL_UNITS    10
 
 static const unsigned s_trade_percent = 30;
 static const unsigned s_replace_percent = 50;
 
-/* Whole units of the quote asset that buy S_TYPICAL_NOTIONAL dollars' worth are not known here; a market that is quoted
- * in something dear (its price is below one) trades a fixed number of units instead. */
+/* A price below one unit means that the quote asset is dear (ETH-BTC): there an order is ten units of the base asset.
+ */
 static int64_t s_typical_lots(const market *where) {
   int64_t tick_unit = 1, lot_unit = 1;
   for (unsigned i = 0; i < where->rules.price_digits; i++)
@@ -17,7 +18,7 @@ static int64_t s_typical_lots(const market *where) {
   for (unsigned i = 0; i < where->rules.amount_digits; i++)
     lot_unit *= 10;
   int64_t units = where->rules.start_price / tick_unit;
-  int64_t lots = units > 0 ? S_TYPICAL_NOTIONAL * lot_unit / units : 10 * lot_unit;
+  int64_t lots = units > 0 ? S_TYPICAL_NOTIONAL * lot_unit / units : S_TYPICAL_UNITS * lot_unit;
   return lots > where->rules.amount_min ? lots : where->rules.amount_min;
 }
 

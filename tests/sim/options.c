@@ -9,7 +9,6 @@
 #define S_DEFAULT_RATE 10
 #define S_DIGITS_MAX   18
 
-/* Values of the long options; each is an index into s_handlers. */
 static hbus_status s_number(const char *name, const char *text, uint64_t max, uint64_t *out, hbus_error *error) {
   size_t digits = strspn(text, "0123456789");
   uint64_t value = 0;

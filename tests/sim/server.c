@@ -1,5 +1,6 @@
 #include "tests/sim/server.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <libwebsockets.h>
@@ -202,6 +203,24 @@ static void s_log(int level, const char *line) {
   fprintf(stderr, "hbus-sim: %s", line);
 }
 
+/* Tries address and port out: libwebsockets would wait for an address that this machine does not have, and does not say
+ * why it cannot bind. */
+static hbus_status s_check_address(const server_options *options, hbus_error *error) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options->port)};
+  if (inet_pton(AF_INET, options->bind, &address.sin_addr) != 1)
+    return hbus_fail(error, HBUS_INVALID_REQUEST, "cannot listen on '%s': it is no IPv4 address", options->bind);
+  int reuse = 1;
+  int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  bool bound = probe >= 0 && setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse) == 0 &&
+               bind(probe, (const struct sockaddr *)&address, sizeof address) == 0;
+  hbus_status status = HBUS_OK;
+  if (!bound)
+    status = hbus_fail(error, HBUS_INVALID_REQUEST, "cannot listen on %s:%d: %s", options->bind, options->port,
+                       strerror(errno));
+  if (probe >= 0) close(probe);
+  return status;
+}
+
 static hbus_status s_listen(server *self, const server_options *options, const struct lws_protocols *protocols,
                             hbus_error *error) {
   struct lws_context_creation_info info = {0};
@@ -219,8 +238,7 @@ static hbus_status s_listen(server *self, const server_options *options, const s
   self->vhost = lws_create_vhost(self->context, &info);
   if (!self->vhost)
     return hbus_fail(error, HBUS_INVALID_REQUEST, "cannot listen on %s:%d: %s", options->bind, options->port,
-                     options->cert_path ? "the port is in use, or certificate and key cannot be used"
-                                        : "the port is in use, or the address is not this machine's");
+                     options->cert_path ? "certificate and key cannot be used" : "libwebsockets refuses");
   return HBUS_OK;
 }
 
@@ -247,7 +265,8 @@ hbus_status server_run(const server_options *options, simulator *sim, hbus_error
   };
   /* What goes wrong while it starts is said in one sentence of ours. */
   lws_set_log_level(options->verbose ? LLL_ERR | LLL_WARN | LLL_NOTICE : 0, s_log);
-  hbus_status status = s_listen(&self, options, protocols, error);
+  hbus_status status = s_check_address(options, error);
+  if (status == HBUS_OK) status = s_listen(&self, options, protocols, error);
   if (status == HBUS_OK) status = s_watch_signals(&self, error);
   if (status != HBUS_OK) goto out;
 

@@ -5,7 +5,7 @@
 #include "tests/sim/simulator.h"
 
 typedef struct server_options {
-  const char *bind;      /* an address of this machine; "0.0.0.0" is all */
+  const char *bind;      /* an IPv4 address of this machine; "0.0.0.0" is all */
   int port;              /* 0 is any that is free */
   const char *cert_path; /* PEM; both or neither */
   const char *key_path;

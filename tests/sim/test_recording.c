@@ -105,7 +105,7 @@ Test(recording, survives_every_truncation_of_a_line) {
 }
 
 Test(recording, names_file_and_line) {
-  char path[] = "/tmp/hbus-sim-recording-XXXXXX";
+  char path[] = "test-sim-recording-XXXXXX";
   FILE *file = fdopen(mkstemp(path), "w");
   fputs("{\"t\":1,\"frame\":" S_BOOK("A-B", "1", "1") "}\n\n{\"t\":0}\n", file);
   fclose(file);

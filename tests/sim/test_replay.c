@@ -33,7 +33,7 @@ static void s_write(char *path, bool compressed) {
 }
 
 static void s_init(support *self, bool compressed, uint64_t speed_milli, uint64_t wait, uint64_t repeat) {
-  char path[] = "/tmp/hbus-sim-replay-XXXXXX";
+  char path[] = "test-sim-replay-XXXXXX";
   s_write(path, compressed);
   simulator_options options = support_options();
   options.rate = 100; /* a recording turns the random market off */

@@ -361,7 +361,7 @@ Test(request, every_authenticated_session_hears_of_orders) {
 }
 
 Test(request, the_ledger_has_every_outcome) {
-  char path[] = "/tmp/hbus-sim-ledger-XXXXXX";
+  char path[] = "test-sim-ledger-XXXXXX";
   int file = mkstemp(path);
   cr_assert_geq(file, 0);
   simulator_options options = support_options();
