@@ -60,11 +60,13 @@ Test(fault, late_answers_come_when_they_are_due) {
   support s;
   s_init(&s, 1, "late=50,get_ticker", NULL);
   support_send(&s, S_TICKER("1"));
+  support_send(&s, S_TICKER("3"));
   support_wait(&s, 49);
   cr_assert_str_eq(support_next(&s), "");
   support_send(&s, S_TICKER("2"));
   support_wait(&s, 1);
   support_has(support_next(&s), "\"id\":\"1\"");
+  support_has(support_next(&s), "\"id\":\"3\"");
   cr_assert_str_eq(support_next(&s), "");
   support_wait(&s, 49);
   support_has(support_next(&s), "\"id\":\"2\"");
