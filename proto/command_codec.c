@@ -57,7 +57,8 @@ static hbus_status s_refuse_repeated_keys(const msgpack_object_map *map, hbus_er
     const msgpack_object_str *key = &map->ptr[i].key.via.str;
     for (uint32_t j = 0; j < i; j++) {
       const msgpack_object_str *other = &map->ptr[j].key.via.str;
-      if (key->size != other->size || memcmp(key->ptr, other->ptr, key->size) != 0) continue;
+      if (key->size != other->size) continue;
+      if (key->size > 0 && memcmp(key->ptr, other->ptr, key->size) != 0) continue; /* an empty key's ptr is NULL */
       int shown = (int)utf8_cut(key->ptr, key->size, KEY_SHOWN_MAX);
       return hbus_fail(error, HBUS_INVALID_REQUEST, "'%.*s' is there twice", shown, key->ptr);
     }

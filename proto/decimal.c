@@ -29,6 +29,7 @@ static const char *s_skip_digits(const char *at, const char *end) {
 }
 
 hbus_status hbus_decimal_parse(const char *text, size_t size, hbus_decimal *out) {
+  if (size == 0) return HBUS_MALFORMED; /* text may be NULL then */
   if (size > HBUS_DECIMAL_MAX) return HBUS_TOO_BIG;
   const char *at = text, *end = text + size;
   if (at < end && *at == '-') at++;
