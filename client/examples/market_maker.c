@@ -148,8 +148,11 @@ static void s_apply(market_maker *self, quote *quote, const hbus_order *order, u
   case HBUS_OPEN:
     if (quote->state != CANCELLING) quote->state = LIVE;
     break;
+  case HBUS_CANCELLED: /* by somebody else, if not by us: then do not fight */
+    if (quote->state != CANCELLING && quote->state != IDLE) self->quiet_until_ms = s_now_ms() + BACKOFF_MS;
+    quote->state = IDLE;
+    break;
   case HBUS_FILLED:
-  case HBUS_CANCELLED:
   case HBUS_FAILED: quote->state = IDLE; break;
   case HBUS_UNKNOWN: quote->state = UNKNOWN; break;
   default: break;

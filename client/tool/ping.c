@@ -20,7 +20,7 @@ static uint64_t s_now_ns(clockid_t clock) {
 
 static void s_print(const arguments *arguments, uint64_t us, uint64_t broker_ms, int64_t ahead_ms) {
   if (!arguments->json) {
-    (void)printf("pong in %" PRIu64 ".%03" PRIu64 " ms, the broker's clock is %" PRId64 " ms ahead of ours\n", MS(us),
+    (void)printf("pong in %" PRIu64 ".%03" PRIu64 " ms, the broker's clock minus ours is %" PRId64 " ms\n", MS(us),
                  ahead_ms);
     return;
   }
