@@ -263,7 +263,7 @@ Test(command_codec, every_command_makes_the_round_trip_whole) {
                          COMMAND_ENVELOPE | command_rule_arguments(command_rule_of((hbus_command_kind)kind)));
     hbus_command first, second;
     cr_assert_eq(s_unpack(&full, NULL, &first, NULL), HBUS_OK);
-    cr_assert_eq(first.kind, kind);
+    cr_assert_eq(first.kind, (hbus_command_kind)kind);
     buffer out;
     buffer_init(&out, HBUS_COMMAND_FRAME_MAX);
     cr_assert_eq(command_pack(&first, &out), HBUS_OK);

@@ -43,7 +43,7 @@ Test(status, the_wire_codes_are_those_of_the_protocol) {
     hbus_status found = HBUS_STATUS_COUNT;
     cr_assert_str_eq(hbus_status_name((hbus_status)i), codes[i]);
     cr_assert_eq(hbus_status_from_name(codes[i], strlen(codes[i]), &found), HBUS_OK);
-    cr_assert_eq(found, i);
+    cr_assert_eq(found, (hbus_status)i);
   }
 }
 
