@@ -22,6 +22,7 @@ struct broker {
   socket_group *sockets;
   publisher *publisher;
   order_table *orders;
+  intake *intake;
   demand *demand;
   upstream_link *link;
   command_path *commands;
@@ -31,7 +32,7 @@ struct broker {
 
 static void s_on_event(void *arg, hbus_event *event) {
   broker *self = arg;
-  intake_event(self->orders, self->publisher, event);
+  intake_event(self->intake, event);
 }
 
 static void s_on_status(void *arg, const hbus_link *status) {
@@ -87,6 +88,14 @@ static hbus_status s_make_link(broker *self, uv_loop_t *loop, hbus_error *error)
   return link_new(&self->link, &options, error);
 }
 
+static hbus_status s_make_events(broker *self, uv_loop_t *loop, hbus_error *error) {
+  hbus_status status =
+      publisher_new(&self->publisher, self->sockets, self->config, self->epoch, &self->counters, error);
+  if (status) return status;
+  self->intake = intake_new(loop, self->orders, self->publisher, self->config->upstream.request_timeout_ms);
+  return self->intake ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for the events");
+}
+
 static hbus_status s_make_commands(broker *self, hbus_error *error) {
   const command_parts parts = {.config = self->config,
                                .log = self->log,
@@ -94,6 +103,7 @@ static hbus_status s_make_commands(broker *self, hbus_error *error) {
                                .link = self->link,
                                .publisher = self->publisher,
                                .orders = self->orders,
+                               .intake = self->intake,
                                .demand = self->demand,
                                .epoch = self->epoch};
   return command_path_new(&self->commands, self->sockets, &parts, error);
@@ -107,9 +117,7 @@ hbus_status broker_new(broker **out, uv_loop_t *loop, const config *config, logg
   self->epoch = clock_real_ns() / 1000; /* microseconds: below 2^53 for two centuries, and no two starts share one */
   hbus_status status = s_make_tables(self, loop, error);
   if (!status) status = s_make_link(self, loop, error);
-  if (!status) {
-    status = publisher_new(&self->publisher, self->sockets, config, self->epoch, &self->counters, error);
-  }
+  if (!status) status = s_make_events(self, loop, error);
   if (!status) status = s_make_commands(self, error);
   if (status) broker_stop(self);
   *out = self; /* also on failure: its loop handles close only when the loop runs */
@@ -123,6 +131,7 @@ void broker_start(broker *self) {
 
 void broker_stop(broker *self) {
   link_destroy(&self->link);
+  intake_destroy(&self->intake);
   websocket_context_destroy(&self->websockets);
   socket_group_destroy(&self->sockets);
 }
@@ -138,8 +147,14 @@ void broker_free(broker **self_p) {
   free(self);
 }
 
-const char *broker_commands_addresses(const broker *self) { return command_path_addresses(self->commands); }
+const char *broker_commands_addresses(const broker *self) {
+  return command_path_addresses(self->commands);
+}
 
-const char *broker_market_addresses(const broker *self) { return publisher_market_addresses(self->publisher); }
+const char *broker_market_addresses(const broker *self) {
+  return publisher_market_addresses(self->publisher);
+}
 
-const char *broker_private_addresses(const broker *self) { return publisher_private_addresses(self->publisher); }
+const char *broker_private_addresses(const broker *self) {
+  return publisher_private_addresses(self->publisher);
+}

@@ -9,8 +9,8 @@
 typedef struct broker broker;
 
 /* Makes every part and binds every socket; nothing is read yet. `config` and `log` must outlive it.
- * HBUS_INVALID_REQUEST, HBUS_NO_MEMORY: `error` is a sentence for the operator; *out is then a stopped broker (or NULL),
- * which like any other wants the loop to run and broker_free. */
+ * HBUS_INVALID_REQUEST, HBUS_NO_MEMORY: `error` is a sentence for the operator; *out is then a stopped broker (or
+ * NULL), which like any other wants the loop to run and broker_free. */
 hbus_status broker_new(broker **out, uv_loop_t *loop, const config *config, logger *log, hbus_error *error);
 /* Connects to Hummingbot and starts to serve. */
 void broker_start(broker *self);

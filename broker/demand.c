@@ -47,7 +47,9 @@ void demand_destroy(demand **self) {
   *self = NULL;
 }
 
-size_t demand_size(const demand *self) { return zhashx_size(self->wants); }
+size_t demand_size(const demand *self) {
+  return zhashx_size(self->wants);
+}
 
 static want *s_add(demand *self, const char *key, const hbus_command *what) {
   if (zhashx_size(self->wants) >= self->capacity) return NULL;
@@ -98,5 +100,6 @@ void demand_release_all(demand *self, const char *holder, demand_fn *ended, void
 }
 
 void demand_each(demand *self, demand_fn *each, void *arg) {
-  for (want *want = zhashx_first(self->wants); want; want = zhashx_next(self->wants)) each(arg, &want->what);
+  for (want *want = zhashx_first(self->wants); want; want = zhashx_next(self->wants))
+    each(arg, &want->what);
 }

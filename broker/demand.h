@@ -1,7 +1,7 @@
 /* What is wanted from upstream: which market's which channel, and by whom.
  *
- * A subscription is held by the configuration, by connections, or by both; it is made when the first holder comes, ended
- * when the last one goes, and made again whenever the link comes back.
+ * A subscription is held by the configuration, by connections, or by both; it is made when the first holder comes,
+ * ended when the last one goes, and made again whenever the link comes back.
  */
 #ifndef BROKER_DEMAND_H
 #define BROKER_DEMAND_H

@@ -21,6 +21,9 @@
 /* Copies of one create that wait for its outcome. */
 #define LIMIT_REPEATS_WAITING 64
 
+/* Events about an order that nobody knows yet. */
+#define LIMIT_HELD_EVENTS 1024
+
 /* An order id of the broker's own, sent upstream: INSTANCE-COUNTER. */
 #define LIMIT_UPSTREAM_ID 32
 

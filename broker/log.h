@@ -19,7 +19,14 @@ typedef enum log_level {
   LOG_LEVEL_COUNT
 } log_level;
 typedef enum log_format { LOG_TEXT, LOG_JSON } log_format;
-typedef enum log_component { LOG_BROKER, LOG_LINK, LOG_COMMAND, LOG_EVENT, LOG_ORDER, LOG_COMPONENT_COUNT } log_component;
+typedef enum log_component {
+  LOG_BROKER,
+  LOG_LINK,
+  LOG_COMMAND,
+  LOG_EVENT,
+  LOG_ORDER,
+  LOG_COMPONENT_COUNT
+} log_component;
 
 typedef struct logger logger; /* not `log`: math.h has that name */
 
@@ -33,12 +40,13 @@ const char *log_level_name(log_level level);
 const char *log_component_name(log_component component);
 
 bool log_enabled(const logger *self, log_component component, log_level level);
-/* One line: time (UTC, milliseconds), level, component, the sentence. Control characters in it are escaped. At most 2048
- * bytes; lines beyond 200 a second of one component are counted and summed up in one line instead. */
+/* One line: time (UTC, milliseconds), level, component, the sentence. Control characters in it are escaped. At most
+ * 2048 bytes; lines beyond 200 a second of one component are counted and summed up in one line instead. */
 void log_write(logger *self, log_component component, log_level level, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-#define log_debug(self, component, ...) \
-  (log_enabled((self), (component), LOG_LEVEL_DEBUG) ? log_write((self), (component), LOG_LEVEL_DEBUG, __VA_ARGS__) : (void)0)
+#define log_debug(self, component, ...)                                                                                \
+  (log_enabled((self), (component), LOG_LEVEL_DEBUG) ? log_write((self), (component), LOG_LEVEL_DEBUG, __VA_ARGS__)    \
+                                                     : (void)0)
 
 #endif

@@ -69,7 +69,8 @@ typedef struct process {
 static void s_on_signal(uv_signal_t *signal, int number) {
   process *self = signal->data;
   log_write(self->log, LOG_BROKER, LOG_LEVEL_INFO, "stopping: %s", number == SIGINT ? "interrupted" : "terminated");
-  for (size_t i = 0; i < 2; i++) uv_close((uv_handle_t *)&self->signals[i], NULL);
+  for (size_t i = 0; i < 2; i++)
+    uv_close((uv_handle_t *)&self->signals[i], NULL);
   broker_stop(self->broker);
 }
 

@@ -33,7 +33,9 @@ static void s_on_wakeup(uv_poll_t *poll, int status, int events) {
   (void)events;
 }
 
-static void s_on_idle(uv_idle_t *idle) { (void)idle; }
+static void s_on_idle(uv_idle_t *idle) {
+  (void)idle;
+}
 
 static bool s_readable(const bound_socket *socket) {
   int events = 0;
@@ -77,11 +79,14 @@ socket_group *socket_group_new(uv_loop_t *loop) {
 
 static void s_free_when_closed(socket_group *self) {
   if (--self->open_handles) return;
-  for (size_t i = 0; i < self->count; i++) free(self->sockets[i]);
+  for (size_t i = 0; i < self->count; i++)
+    free(self->sockets[i]);
   free(self);
 }
 
-static void s_on_closed(uv_handle_t *handle) { s_free_when_closed(handle->data); }
+static void s_on_closed(uv_handle_t *handle) {
+  s_free_when_closed(handle->data);
+}
 
 void socket_group_destroy(socket_group **self_p) {
   socket_group *self = *self_p;
@@ -153,8 +158,14 @@ void socket_start(bound_socket *self, socket_read_fn *read, void *arg) {
   self->arg = arg;
 }
 
-void *socket_handle(const bound_socket *self) { return self->handle; }
+void *socket_handle(const bound_socket *self) {
+  return self->handle;
+}
 
-zsock_t *socket_zsock(const bound_socket *self) { return self->zsock; }
+zsock_t *socket_zsock(const bound_socket *self) {
+  return self->zsock;
+}
 
-const char *socket_addresses(const bound_socket *self) { return self->addresses; }
+const char *socket_addresses(const bound_socket *self) {
+  return self->addresses;
+}

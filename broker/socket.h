@@ -1,7 +1,7 @@
 /* The broker's bound ZeroMQ sockets, on the reactor's loop.
  *
- * ZMQ_FD is edge-triggered: it says that something may have changed, once. So the loop looks at every socket's ZMQ_EVENTS
- * each time before it would sleep, and does not sleep while one of them still has messages.
+ * ZMQ_FD is edge-triggered: it says that something may have changed, once. So the loop looks at every socket's
+ * ZMQ_EVENTS each time before it would sleep, and does not sleep while one of them still has messages.
  */
 #ifndef BROKER_SOCKET_H
 #define BROKER_SOCKET_H
@@ -23,13 +23,14 @@ void socket_group_destroy(socket_group **self);
 typedef bool socket_read_fn(void *arg, void *handle, unsigned budget);
 
 typedef struct socket_options {
-  int type;              /* ZMQ_ROUTER, ZMQ_XPUB, ... */
-  int high_water_mark;   /* messages queued for one peer */
-  int64_t message_max;   /* bytes; a peer that sends more is disconnected by libzmq; -1: no limit */
-  bool mandatory;        /* ROUTER: sending to a peer that left is an error */
+  int type;            /* ZMQ_ROUTER, ZMQ_XPUB, ... */
+  int high_water_mark; /* messages queued for one peer */
+  int64_t message_max; /* bytes; a peer that sends more is disconnected by libzmq; -1: no limit */
+  bool mandatory;      /* ROUTER: sending to a peer that left is an error */
 } socket_options;
 
-/* Makes a socket and binds it to every address, without reading yet. HBUS_INVALID_REQUEST: `error` names the address and why. */
+/* Makes a socket and binds it to every address, without reading yet. HBUS_INVALID_REQUEST: `error` names the address
+ * and why. */
 hbus_status socket_group_bind(socket_group *self, const socket_options *options, const config_endpoints *endpoints,
                               bound_socket **out, hbus_error *error);
 

@@ -16,9 +16,8 @@
 static void s_send(command_path *self, const session_route *route, bool delimiter, const hbus_reply *reply) {
   buffer_reset(&self->frame);
   if (reply_pack(reply, &self->frame)) {
-    const hbus_reply failure = {.status = HBUS_REPLY_ERROR,
-                                .code = HBUS_INTERNAL,
-                                .message = {.data = "the reply is too large", .size = 22}};
+    const hbus_reply failure = {
+        .status = HBUS_REPLY_ERROR, .code = HBUS_INTERNAL, .message = {.data = "the reply is too large", .size = 22}};
     hbus_reply small = failure;
     memcpy(small.id, reply->id, sizeof small.id);
     if (reply->status == HBUS_REPLY_OK) small.seen = reply->seen;
@@ -54,11 +53,17 @@ void command_end(task *task) {
   free(task);
 }
 
+/* What is wrong with a frame is the peer's affair; what else a codec may say is ours. */
+static hbus_status s_wire_code(hbus_status status) {
+  if (status < HBUS_WIRE_CODES) return status;
+  return status == HBUS_NO_MEMORY ? HBUS_OVERLOADED : HBUS_INVALID_REQUEST;
+}
+
 /* Refuses a command that never became a task. */
 static void s_refuse_frame(command_path *self, const session_route *route, bool delimiter, const char *id,
                            const hbus_error *error) {
   hbus_reply reply = {.status = HBUS_REPLY_ERROR,
-                      .code = error->status < HBUS_WIRE_CODES ? error->status : HBUS_INVALID_REQUEST,
+                      .code = s_wire_code(error->status),
                       .message = {.data = error->text, .size = strlen(error->text)}};
   snprintf(reply.id, sizeof reply.id, "%s", id);
   s_send(self, route, delimiter, &reply);
@@ -122,8 +127,8 @@ static void s_on_frame(command_path *self, const session_route *route, int descr
   s_run(self, session, delimiter, &command);
 }
 
-/* One message: the routing id, perhaps a REQ socket's empty frame, the command. Whatever has other frames is no command;
- * it is read to its end and counted. */
+/* One message: the routing id, perhaps a REQ socket's empty frame, the command. Whatever has other frames is no
+ * command; it is read to its end and counted. */
 static bool s_read_one(command_path *self, void *handle) {
   session_route route;
   zmq_msg_t frame;
@@ -158,7 +163,9 @@ static bool s_read(void *arg, void *handle, unsigned budget) {
   return true;
 }
 
-static void s_abandon(void *arg, const hbus_command *what) { handle_abandon(arg, what); }
+static void s_abandon(void *arg, const hbus_command *what) {
+  handle_abandon(arg, what);
+}
 
 /* What a connection had asked to see ends with it. Its orders stay as they are. */
 static void s_on_left(void *arg, int descriptor) {
@@ -203,7 +210,9 @@ hbus_status command_path_new(command_path **out, socket_group *sockets, const co
   return status;
 }
 
-void command_path_start(command_path *self) { socket_start(self->socket, s_read, self); }
+void command_path_start(command_path *self) {
+  socket_start(self->socket, s_read, self);
+}
 
 void command_path_destroy(command_path **self_p) {
   command_path *self = *self_p;
@@ -217,9 +226,13 @@ void command_path_destroy(command_path **self_p) {
   free(self);
 }
 
-const char *command_path_addresses(const command_path *self) { return socket_addresses(self->socket); }
+const char *command_path_addresses(const command_path *self) {
+  return socket_addresses(self->socket);
+}
 
-static void s_resubscribe(void *arg, const hbus_command *what) { handle_resubscribe(arg, what); }
+static void s_resubscribe(void *arg, const hbus_command *what) {
+  handle_resubscribe(arg, what);
+}
 
 void command_path_on_link(command_path *self, const hbus_link *status) {
   self->link_since_ms = clock_real_ms();

@@ -11,6 +11,7 @@
 #include "broker/config.h"
 #include "broker/counters.h"
 #include "broker/demand.h"
+#include "broker/event/intake.h"
 #include "broker/event/publisher.h"
 #include "broker/link/link.h"
 #include "broker/order/order_table.h"
@@ -25,6 +26,7 @@ typedef struct command_parts {
   upstream_link *link;
   publisher *publisher;
   order_table *orders;
+  intake *intake;
   demand *demand;
   uint64_t epoch;
 } command_parts;
@@ -53,9 +55,11 @@ const char *command_path_addresses(const command_path *self);
 /* The link's status has changed. */
 void command_path_on_link(command_path *self, const hbus_link *status);
 
-/* For handlers. ------------------------------------------------------------------------------------------------------*/
+/* For handlers.
+ * ------------------------------------------------------------------------------------------------------*/
 
-/* Replies to a task: the reply's id is filled in. The task is not under way any more, and lives on until command_end. */
+/* Replies to a task: the reply's id is filled in. The task is not under way any more, and lives on until command_end.
+ */
 void command_reply(command_path *self, task *task, hbus_reply *reply);
 /* The same with an error. */
 void command_refuse(command_path *self, task *task, hbus_status code, const char *message, const hbus_seen *seen);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADDRESS "inproc://hbusd-departures"
+#define ADDRESS    "inproc://hbusd-departures"
 #define EVENT_SIZE 6 /* of a monitor's first frame: a 16-bit event, a 32-bit descriptor */
 
 struct departures {
@@ -31,7 +31,8 @@ static bool s_read(void *arg, void *handle, unsigned budget) {
 }
 
 void departures_read(departures *self) {
-  while (s_read_one(self, socket_handle(self->socket))) continue;
+  while (s_read_one(self, socket_handle(self->socket)))
+    continue;
 }
 
 hbus_status departures_new(departures **out, socket_group *sockets, bound_socket *router, departures_fn *left,

@@ -1,5 +1,5 @@
-/* create_order and cancel_order: sent at most once, and never called failed without upstream's word (ORDERS.md, rules 2, 3
- * and 11). */
+/* create_order and cancel_order: sent at most once, and never called failed without upstream's word (ORDERS.md, rules
+ * 2, 3 and 11). */
 #include "broker/command/handler.h"
 #include "broker/command/reply_data.h"
 #include "broker/order/order_events.h"
@@ -9,10 +9,12 @@
 #include <assert.h>
 #include <string.h>
 
-static hbus_text s_text(const char *text) { return (hbus_text){.data = text, .size = strlen(text)}; }
+static hbus_text s_text(const char *text) {
+  return (hbus_text){.data = text, .size = strlen(text)};
+}
 
-/* An answer that says no more than that Hummingbot, or the exchange behind it, did not hear in time is none: the exchange
- * may have done what was asked. */
+/* An answer that says no more than that Hummingbot, or the exchange behind it, did not hear in time is none: the
+ * exchange may have done what was asked. */
 static bool s_is_answer(const link_outcome *outcome) {
   return outcome->result == LINK_ANSWERED && outcome->answer->code != HBUS_TIMEOUT;
 }
@@ -76,14 +78,15 @@ static void s_set_outcome(order *order, hbus_reply_status outcome, hbus_status c
 /* Applies a change that a create brought about, and tells the bus of it. */
 static void s_change(command_path *path, order *order, const hbus_order *said, hbus_origin origin, uint64_t rx_ns,
                      hbus_seen *seen) {
-  bool changed = order_table_merge(path->parts.orders, order, said);
-  if (!changed && order->last_seq) return;
+  order_table_merge(path->parts.orders, order, said);
+  if (!order_is_news(order)) return;
   const order_cause cause = {
       .origin = origin, .rx_ns = rx_ns ? rx_ns : clock_real_ns(), .ts_ns = said->created_at_ns, .extra = said->extra};
   order_publish_update(path->parts.publisher, order, &cause, seen);
 }
 
 static void s_created(command_path *path, order *order, const upstream_answer *answer, uint64_t rx_ns) {
+  intake_bind(path->parts.intake, order, answer->data.order.order_id);
   s_change(path, order, &answer->data.order, HBUS_PUSHED, rx_ns, NULL);
   s_set_outcome(order, HBUS_REPLY_OK, HBUS_OK, (hbus_text){0});
 }
@@ -134,6 +137,7 @@ static void s_on_create(void *arg, const link_outcome *outcome) {
     s_unanswered(path, order, outcome->result);
   }
   if (!task->replied) {
+    intake_create_ends(path->parts.intake, order);
     s_reply_create(path, task, order, false, &seen);
     s_reply_repeats(path, order);
   }
@@ -149,7 +153,10 @@ void handle_create_order(command_path *path, session *session, task *task) {
   }
   memcpy(task->upstream_id, order->upstream_id, sizeof task->upstream_id);
   hbus_status status = link_request(path->parts.link, &task->command, order->upstream_id, s_on_create, task);
-  if (!status) return;
+  if (!status) {
+    intake_create_begins(path->parts.intake, order);
+    return;
+  }
   order_table_remove(path->parts.orders, order);
   command_refuse(path, task, status, "not sent", NULL);
   command_end(task);
@@ -192,7 +199,7 @@ static void s_cancelled(command_path *path, task *task, hbus_cancel cancel, uint
     said.extra = (hbus_extra){0};
     order = order_table_apply(path->parts.orders, &said, "", &changed);
     const order_cause cause = {.origin = HBUS_PUSHED, .rx_ns = rx_ns};
-    if (order && changed) order_publish_update(path->parts.publisher, order, &cause, NULL);
+    if (order && order_is_news(order)) order_publish_update(path->parts.publisher, order, &cause, NULL);
   }
   if (order) {
     order_last_seen(path->parts.publisher, order, &reply.seen);
@@ -247,8 +254,7 @@ static void s_on_cancel(void *arg, const link_outcome *outcome) {
 /* A cancel may name an order by its owner's id; upstream wants its own. */
 static bool s_find_order_id(command_path *path, const session *session, task *task) {
   if (task->command.order_id[0]) return true;
-  const order *order =
-      order_table_find_own(path->parts.orders, session->name, task->command.client_order_id);
+  const order *order = order_table_find_own(path->parts.orders, session->name, task->command.client_order_id);
   if (order && order->state.order_id[0]) {
     memcpy(task->command.order_id, order->state.order_id, sizeof task->command.order_id);
     return true;

@@ -7,8 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* An order that upstream listed is news if it is one we know, in a state we do not. The names that only the broker knows
- * are put in. An order of others keeps none: the id that it carries upstream is not a peer's. */
+/* An order that upstream listed is news if it is one we know, in a state we do not. The names that only the broker
+ * knows are put in. An order of others keeps none: the id that it carries upstream is not a peer's. */
 static void s_learn(command_path *path, hbus_order *said, uint64_t rx_ns) {
   order *order = order_table_find_upstream(path->parts.orders, said->client_order_id);
   if (!order) order = order_table_find(path->parts.orders, said->exchange, said->order_id);
@@ -17,7 +17,8 @@ static void s_learn(command_path *path, hbus_order *said, uint64_t rx_ns) {
     said->client_order_id[0] = 0;
     return;
   }
-  if (order_table_merge(path->parts.orders, order, said)) {
+  order_table_merge(path->parts.orders, order, said);
+  if (order_is_news(order)) {
     const order_cause cause = {.origin = HBUS_POLLED, .rx_ns = rx_ns, .extra = extra};
     order_publish_update(path->parts.publisher, order, &cause, NULL);
   }
@@ -25,11 +26,33 @@ static void s_learn(command_path *path, hbus_order *said, uint64_t rx_ns) {
   said->extra = extra;
 }
 
-static void s_learn_all(command_path *path, hbus_command_kind kind, upstream_answer *answer, uint64_t rx_ns) {
-  if (kind == HBUS_GET_ORDER) {
-    s_learn(path, &answer->data.order, rx_ns);
-  } else if (kind == HBUS_GET_OPEN_ORDERS || kind == HBUS_GET_ORDER_HISTORY) {
-    for (size_t i = 0; i < answer->data.orders.count; i++) s_learn(path, &answer->data.orders.items[i], rx_ns);
+/* Upstream gives all positions of an exchange, and does not say its name again. */
+static void s_complete_positions(const hbus_command *question, upstream_answer *answer) {
+  size_t kept = 0;
+  for (size_t i = 0; i < answer->data.positions.count; i++) {
+    hbus_position *position = &answer->data.positions.items[i];
+    if (question->market[0] && strcmp(position->market, question->market) != 0) continue;
+    if (!position->exchange[0]) memcpy(position->exchange, question->exchange, sizeof position->exchange);
+    answer->data.positions.items[kept++] = *position;
+  }
+  answer->data.positions.count = kept;
+}
+
+/* Makes of what upstream said what a peer asked for. */
+static void s_complete(command_path *path, const hbus_command *question, upstream_answer *answer, uint64_t rx_ns) {
+  switch (question->kind) {
+  case HBUS_GET_ORDER: s_learn(path, &answer->data.order, rx_ns); break;
+  case HBUS_GET_OPEN_ORDERS:
+  case HBUS_GET_ORDER_HISTORY:
+    for (size_t i = 0; i < answer->data.orders.count; i++)
+      s_learn(path, &answer->data.orders.items[i], rx_ns);
+    break;
+  case HBUS_GET_ORDER_BOOK:
+    memcpy(answer->data.book.exchange, question->exchange, sizeof question->exchange);
+    memcpy(answer->data.book.market, question->market, sizeof question->market);
+    break;
+  case HBUS_GET_POSITIONS: s_complete_positions(question, answer); break;
+  default: break;
   }
 }
 
@@ -41,7 +64,7 @@ static void s_answer(task *task, const link_outcome *outcome) {
     command_reply(path, task, &reply);
     return;
   }
-  s_learn_all(path, task->command.kind, &answer, outcome->rx_ns);
+  s_complete(path, &task->command, &answer, outcome->rx_ns);
   hbus_error error;
   buffer_reset(&path->data);
   hbus_status status = reply_data_query(task, &answer, &path->data, &error);

@@ -24,7 +24,9 @@ static void s_refuse_subscribe(task *task, hbus_status code, hbus_text message) 
   command_reply(path, task, &reply);
 }
 
-static hbus_text s_text(const char *text) { return (hbus_text){.data = text, .size = strlen(text)}; }
+static hbus_text s_text(const char *text) {
+  return (hbus_text){.data = text, .size = strlen(text)};
+}
 
 static void s_on_subscribed(void *arg, const link_outcome *outcome) {
   task *task = arg;
@@ -67,7 +69,8 @@ void handle_unsubscribe(command_path *path, session *session, task *task) {
   command_end(task);
 }
 
-/* What the broker asks on its own account has no peer to answer: only the log hears of a refusal, and the bus. ------ */
+/* What the broker asks on its own account has no peer to answer: only the log hears of a refusal, and the bus. ------
+ */
 
 typedef struct errand {
   command_path *path;
@@ -110,6 +113,10 @@ static void s_run_errand(command_path *path, hbus_command_kind kind, const hbus_
   free(errand);
 }
 
-void handle_resubscribe(command_path *path, const hbus_command *what) { s_run_errand(path, HBUS_SUBSCRIBE, what); }
+void handle_resubscribe(command_path *path, const hbus_command *what) {
+  s_run_errand(path, HBUS_SUBSCRIBE, what);
+}
 
-void handle_abandon(command_path *path, const hbus_command *what) { s_run_errand(path, HBUS_UNSUBSCRIBE, what); }
+void handle_abandon(command_path *path, const hbus_command *what) {
+  s_run_errand(path, HBUS_UNSUBSCRIBE, what);
+}

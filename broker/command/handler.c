@@ -17,4 +17,6 @@ static const handler s_handlers[HBUS_COMMAND_COUNT] = {
     [HBUS_UNSUBSCRIBE] = {handle_unsubscribe, false},
 };
 
-const handler *handler_of(hbus_command_kind kind) { return s_handlers[kind].run ? &s_handlers[kind] : NULL; }
+const handler *handler_of(hbus_command_kind kind) {
+  return s_handlers[kind].run ? &s_handlers[kind] : NULL;
+}

@@ -19,7 +19,8 @@ const handler *handler_of(hbus_command_kind kind);
 handler_fn handle_hello, handle_ping, handle_status;
 /* handle_order.c: what has side effects upstream. */
 handler_fn handle_create_order, handle_cancel_order;
-/* A copy of a create that was seen before, whose order is `order`: it gets the first outcome, now or when there is one. */
+/* A copy of a create that was seen before, whose order is `order`: it gets the first outcome, now or when there is one.
+ */
 void handle_repeat(command_path *path, task *task, order *order);
 /* handle_query.c: what only reads. */
 handler_fn handle_get_order, handle_query;

@@ -1,5 +1,6 @@
 #include "broker/command/reply_data.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -14,7 +15,8 @@
 hbus_status reply_cursor_offset(const hbus_command *command, uint64_t *out, hbus_error *error) {
   uint64_t offset = 0;
   const char *at = command->cursor;
-  for (; *at >= '0' && *at <= '9' && offset <= HBUS_HISTORY_MAX; at++) offset = offset * 10 + (uint64_t)(*at - '0');
+  for (; *at >= '0' && *at <= '9' && offset <= HBUS_HISTORY_MAX; at++)
+    offset = offset * 10 + (uint64_t)(*at - '0');
   if (command->cursor[0] && (at == command->cursor || *at != ':' || offset > HBUS_HISTORY_MAX)) {
     return hbus_fail(error, HBUS_INVALID_REQUEST, "'cursor' is not one that a reply gave");
   }
@@ -28,12 +30,19 @@ static uint64_t s_page_size(const hbus_command *command) {
   return wanted < HBUS_PAGE_MAX ? wanted : HBUS_PAGE_MAX;
 }
 
+static bool s_has_id(const upstream_answer *answer, size_t index, reply_id_fn *id_of, const char *id) {
+  char other[HBUS_CURSOR_MAX + 1];
+  id_of(answer, index, other);
+  return strcmp(id, other) == 0;
+}
+
 hbus_status reply_page_find(const task *task, const upstream_answer *answer, size_t total, reply_id_fn *id_of,
                             reply_page *out, hbus_error *error) {
   size_t first = 0;
   const char *last_id = strchr(task->command.cursor, ':');
   if (last_id) {
-    while (first < total && strcmp(id_of(answer, first), last_id + 1) != 0) first++;
+    while (first < total && !s_has_id(answer, first, id_of, last_id + 1))
+      first++;
     if (first++ == total) {
       return hbus_fail(error, HBUS_INVALID_REQUEST,
                        "'cursor': the record that it names is gone from the list; start again without it");
@@ -46,38 +55,35 @@ hbus_status reply_page_find(const task *task, const upstream_answer *answer, siz
   return HBUS_OK;
 }
 
-static const char *s_order_id(const upstream_answer *answer, size_t index) {
-  return answer->data.orders.items[index].order_id;
+static void s_order_id(const upstream_answer *answer, size_t index, char out[HBUS_CURSOR_MAX + 1]) {
+  snprintf(out, HBUS_CURSOR_MAX + 1, "%s", answer->data.orders.items[index].order_id);
 }
 
-static const char *s_balance_id(const upstream_answer *answer, size_t index) {
-  return answer->data.balances.items[index].asset;
+static void s_balance_id(const upstream_answer *answer, size_t index, char out[HBUS_CURSOR_MAX + 1]) {
+  snprintf(out, HBUS_CURSOR_MAX + 1, "%s", answer->data.balances.items[index].asset);
 }
 
-static const char *s_position_id(const upstream_answer *answer, size_t index) {
-  return answer->data.positions.items[index].market;
+/* A market may have a long and a short one. */
+static void s_position_id(const upstream_answer *answer, size_t index, char out[HBUS_CURSOR_MAX + 1]) {
+  const hbus_position *position = &answer->data.positions.items[index];
+  snprintf(out, HBUS_CURSOR_MAX + 1, "%s/%s", position->market, hbus_side_name(position->side));
 }
 
 /* Records ---------------------------------------------------------------------------------------------------------- */
 
-static void s_pack_order(const task *task, const upstream_answer *answer, size_t index, buffer *out) {
-  (void)task;
+static void s_pack_order(const upstream_answer *answer, size_t index, buffer *out) {
   record_pack_order(&answer->data.orders.items[index], RECORD_IN_REPLY, out);
 }
 
-static void s_pack_balance(const task *task, const upstream_answer *answer, size_t index, buffer *out) {
-  (void)task;
+static void s_pack_balance(const upstream_answer *answer, size_t index, buffer *out) {
   record_pack_balance(&answer->data.balances.items[index], out);
 }
 
-/* Upstream does not say again what it was asked for. */
-static void s_pack_position(const task *task, const upstream_answer *answer, size_t index, buffer *out) {
-  hbus_position position = answer->data.positions.items[index];
-  if (!position.exchange[0]) memcpy(position.exchange, task->command.exchange, sizeof position.exchange);
-  record_pack_position(&position, out);
+static void s_pack_position(const upstream_answer *answer, size_t index, buffer *out) {
+  record_pack_position(&answer->data.positions.items[index], out);
 }
 
-typedef void pack_fn(const task *task, const upstream_answer *answer, size_t index, buffer *out);
+typedef void pack_fn(const upstream_answer *answer, size_t index, buffer *out);
 
 static hbus_status s_list(const task *task, const upstream_answer *answer, size_t total, reply_id_fn *id_of,
                           pack_fn *pack, buffer *out, hbus_error *error) {
@@ -87,22 +93,17 @@ static hbus_status s_list(const task *task, const upstream_answer *answer, size_
   pack_map(out, page.more ? 2 : 1);
   pack_string(out, "items");
   pack_array(out, page.count);
-  for (size_t i = 0; i < page.count; i++) pack(task, answer, page.first + i, out);
+  for (size_t i = 0; i < page.count; i++)
+    pack(answer, page.first + i, out);
   if (page.more) {
-    size_t next = page.first + page.count;
-    char cursor[HBUS_CURSOR_MAX + 1];
-    snprintf(cursor, sizeof cursor, "%" PRIu64 ":%s", task->offset + page.count, id_of(answer, next - 1));
+    char cursor[HBUS_CURSOR_MAX + 1], last_id[HBUS_CURSOR_MAX + 1];
+    id_of(answer, page.first + page.count - 1, last_id);
+    int size = snprintf(cursor, sizeof cursor, "%" PRIu64 ":%s", task->offset + page.count, last_id);
+    assert(size < (int)sizeof cursor); /* its parts are bounded so that it fits */
     pack_string(out, "cursor");
     pack_string(out, cursor);
   }
   return HBUS_OK;
-}
-
-static void s_book(const task *task, const upstream_answer *answer, buffer *out) {
-  hbus_book book = answer->data.book;
-  memcpy(book.exchange, task->command.exchange, sizeof book.exchange);
-  memcpy(book.market, task->command.market, sizeof book.market);
-  record_pack_book(&book, RECORD_IN_REPLY, out);
 }
 
 hbus_status reply_data_query(const task *task, const upstream_answer *answer, buffer *out, hbus_error *error) {
@@ -113,7 +114,7 @@ hbus_status reply_data_query(const task *task, const upstream_answer *answer, bu
   case HBUS_GET_ORDER_HISTORY:
     status = s_list(task, answer, answer->data.orders.count, s_order_id, s_pack_order, out, error);
     break;
-  case HBUS_GET_ORDER_BOOK: s_book(task, answer, out); break;
+  case HBUS_GET_ORDER_BOOK: record_pack_book(&answer->data.book, RECORD_IN_REPLY, out); break;
   case HBUS_GET_TICKER: record_pack_ticker(&answer->data.ticker, RECORD_IN_REPLY, out); break;
   case HBUS_GET_BALANCES:
     status = s_list(task, answer, answer->data.balances.count, s_balance_id, s_pack_balance, out, error);
@@ -129,9 +130,13 @@ hbus_status reply_data_query(const task *task, const upstream_answer *answer, bu
   return status;
 }
 
-void reply_data_order(const hbus_order *order, buffer *out) { record_pack_order(order, RECORD_IN_REPLY, out); }
+void reply_data_order(const hbus_order *order, buffer *out) {
+  record_pack_order(order, RECORD_IN_REPLY, out);
+}
 
-void reply_data_cancel(const hbus_cancel *cancel, buffer *out) { record_pack_cancel(cancel, out); }
+void reply_data_cancel(const hbus_cancel *cancel, buffer *out) {
+  record_pack_cancel(cancel, out);
+}
 
 void reply_data_message(const char *message, buffer *out) {
   pack_map(out, 1);
@@ -195,7 +200,7 @@ static void s_pack_subscription(void *arg, const hbus_command *what) {
 }
 
 void reply_data_status(const command_path *path, buffer *out) {
-  pack_map(out, 10);
+  pack_map(out, 11);
   pack_string(out, "version");
   pack_string(out, HBUS_VERSION);
   s_pack_number(out, "epoch", path->parts.epoch);
@@ -204,6 +209,7 @@ void reply_data_status(const command_path *path, buffer *out) {
   pack_string(out, "link");
   s_pack_link(path, out);
   s_pack_number(out, "orders", order_table_size(path->parts.orders));
+  s_pack_number(out, "held_events", intake_held(path->parts.intake));
   s_pack_number(out, "commands", task_table_size(path->tasks));
   s_pack_number(out, "peers", session_table_size(path->sessions));
   pack_string(out, "subscriptions");

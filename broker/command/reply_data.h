@@ -13,9 +13,10 @@ typedef struct reply_page {
   bool more;
 } reply_page;
 
-/* The page of a list of `total` records that the task asks for. `id_of` gives the id of the record at an index, by which a
- * cursor finds its place again. HBUS_INVALID_REQUEST: the cursor is not one of ours, or what it names is gone. */
-typedef const char *reply_id_fn(const upstream_answer *answer, size_t index);
+/* The page of a list of `total` records that the task asks for. `id_of` gives the id of the record at an index, by
+ * which a cursor finds its place again. HBUS_INVALID_REQUEST: the cursor is not one of ours, or what it names is gone.
+ */
+typedef void reply_id_fn(const upstream_answer *answer, size_t index, char out[HBUS_CURSOR_MAX + 1]);
 hbus_status reply_page_find(const task *task, const upstream_answer *answer, size_t total, reply_id_fn *id_of,
                             reply_page *out, hbus_error *error);
 

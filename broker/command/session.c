@@ -24,12 +24,15 @@ void session_table_destroy(session_table **self_p) {
   session_table *self = *self_p;
   if (!self) return;
   *self_p = NULL;
-  for (session *session = zhashx_first(self->by_key); session; session = zhashx_next(self->by_key)) free(session);
+  for (session *session = zhashx_first(self->by_key); session; session = zhashx_next(self->by_key))
+    free(session);
   zhashx_destroy(&self->by_key);
   free(self);
 }
 
-size_t session_table_size(const session_table *self) { return zhashx_size(self->by_key); }
+size_t session_table_size(const session_table *self) {
+  return zhashx_size(self->by_key);
+}
 
 static void s_key(const session_route *route, char key[SESSION_KEY_SIZE]) {
   for (size_t i = 0; i < route->size; i++) {
@@ -56,7 +59,9 @@ session *session_table_add(session_table *self, const session_route *route, int 
   return session;
 }
 
-session *session_table_find(const session_table *self, const char *key) { return zhashx_lookup(self->by_key, key); }
+session *session_table_find(const session_table *self, const char *key) {
+  return zhashx_lookup(self->by_key, key);
+}
 
 void session_table_remove(session_table *self, session *session) {
   zhashx_delete(self->by_key, session->key);

@@ -4,8 +4,8 @@
 
 #include "hbus/types.h"
 
-#define SESSION_ROUTE_MAX 255                     /* bytes of a routing id, by ZeroMQ */
-#define SESSION_KEY_SIZE (2 * SESSION_ROUTE_MAX + 1) /* the same in hex */
+#define SESSION_ROUTE_MAX 255                         /* bytes of a routing id, by ZeroMQ */
+#define SESSION_KEY_SIZE  (2 * SESSION_ROUTE_MAX + 1) /* the same in hex */
 
 /* A routing id, as ZeroMQ gives it in front of a message and wants it in front of a reply. */
 typedef struct session_route {
@@ -16,9 +16,9 @@ typedef struct session_route {
 typedef struct session {
   session_route route;
   char key[SESSION_KEY_SIZE];
-  hbus_name name;       /* "" until hello */
-  unsigned commands;    /* under way */
-  int descriptor;       /* of its connection, as the socket's monitor names it; -1: not known */
+  hbus_name name;    /* "" until hello */
+  unsigned commands; /* under way */
+  int descriptor;    /* of its connection, as the socket's monitor names it; -1: not known */
 } session;
 
 typedef struct session_table session_table;

@@ -27,12 +27,15 @@ void task_table_destroy(task_table **self_p) {
   task_table *self = *self_p;
   if (!self) return;
   *self_p = NULL;
-  for (task *task = zhashx_first(self->by_id); task; task = zhashx_next(self->by_id)) free(task);
+  for (task *task = zhashx_first(self->by_id); task; task = zhashx_next(self->by_id))
+    free(task);
   zhashx_destroy(&self->by_id);
   free(self);
 }
 
-size_t task_table_size(const task_table *self) { return zhashx_size(self->by_id); }
+size_t task_table_size(const task_table *self) {
+  return zhashx_size(self->by_id);
+}
 
 static void s_key(char key[KEY_SIZE], const char *session_key, const char *id) {
   snprintf(key, KEY_SIZE, "%s\n%s", session_key, id);

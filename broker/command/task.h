@@ -31,8 +31,8 @@ task_table *task_table_new(uint64_t capacity);
 void task_table_destroy(task_table **self);
 size_t task_table_size(const task_table *self);
 
-/* A new task for a command of a session. HBUS_INVALID_REQUEST: its id is under way already; HBUS_OVERLOADED: too many are,
- * of this session or in all. */
+/* A new task for a command of a session. HBUS_INVALID_REQUEST: its id is under way already; HBUS_OVERLOADED: too many
+ * are, of this session or in all. */
 hbus_status task_table_add(task_table *self, session *session, const hbus_command *command, task **out);
 /* The task has its reply. */
 void task_table_remove(task_table *self, task *task);

@@ -1,46 +1,174 @@
 #include "broker/event/intake.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "broker/clock.h"
+#include "broker/event/held.h"
+#include "broker/limits.h"
 #include "broker/order/order_events.h"
 
+#define KEY_SIZE (2 * HBUS_NAME_MAX + 2)
+
+struct intake {
+  order_table *orders;
+  publisher *publisher;
+  held *held;
+  zhashx_t *creates; /* exchange, market → how many creates are under way, as a number in place of a pointer */
+  uint64_t hold_ms;
+  uv_loop_t *loop;
+  uv_timer_t timer;
+};
+
+static void s_key(char key[KEY_SIZE], const char *exchange, const char *market) {
+  snprintf(key, KEY_SIZE, "%s\n%s", exchange, market);
+}
+
+static uintptr_t s_creates(const intake *self, const char *key) {
+  return (uintptr_t)zhashx_lookup(self->creates, key);
+}
+
+/* Publishing ------------------------------------------------------------------------------------------------------- */
+
 /* Every frame goes out, whether or not it changes what is known: the rev tells who cares. */
-static void s_order_update(order_table *orders, publisher *publisher, hbus_event *event) {
+static void s_publish_update(intake *self, hbus_event *event) {
   bool changed;
-  const order_cause cause = {.origin = HBUS_PUSHED,
-                             .ts_ns = event->ts_ns,
-                             .rx_ns = event->rx_ns,
-                             .extra = event->data.order.extra};
-  order *order = order_table_apply(orders, &event->data.order, event->client_order_id, &changed);
+  const order_cause cause = {
+      .origin = HBUS_PUSHED, .ts_ns = event->ts_ns, .rx_ns = event->rx_ns, .extra = event->data.order.extra};
+  order *order = order_table_apply(self->orders, &event->data.order, event->client_order_id, &changed);
   if (order) {
-    order_publish_update(publisher, order, &cause, NULL);
+    order_publish_update(self->publisher, order, &cause, NULL);
   } else {
     event->client_order_id[0] = 0;
-    publisher_publish(publisher, event, NULL);
+    publisher_publish(self->publisher, event, NULL);
   }
 }
 
-static void s_fill(const order_table *orders, publisher *publisher, hbus_event *event) {
-  const order *order = order_table_find(orders, event->data.trade.exchange, event->data.trade.order_id);
-  event->client_order_id[0] = 0;
+static void s_publish_fill(intake *self, hbus_event *event) {
+  const order *order = order_table_find(self->orders, event->data.trade.exchange, event->data.trade.order_id);
   if (order) {
     memcpy(event->owner, order->state.owner, sizeof event->owner);
     memcpy(event->client_order_id, order->state.client_order_id, sizeof event->client_order_id);
     event->rev = order->state.rev;
   }
-  publisher_publish(publisher, event, NULL);
+  publisher_publish(self->publisher, event, NULL);
 }
 
-void intake_event(order_table *orders, publisher *publisher, hbus_event *event) {
-  switch (event->kind) {
-  case HBUS_KIND_ORDER_UPDATE: s_order_update(orders, publisher, event); break;
-  case HBUS_KIND_TRADE:
-    if (event->data.trade.order_id[0]) {
-      s_fill(orders, publisher, event);
-    } else {
-      publisher_publish(publisher, event, NULL);
-    }
-    break;
-  default: publisher_publish(publisher, event, NULL); break;
+static void s_publish(void *arg, hbus_event *event) {
+  if (event->kind == HBUS_KIND_ORDER_UPDATE) {
+    s_publish_update(arg, event);
+  } else if (event->kind == HBUS_KIND_TRADE && event->data.trade.order_id[0]) {
+    s_publish_fill(arg, event);
+  } else {
+    publisher_publish(((intake *)arg)->publisher, event, NULL);
   }
+}
+
+/* Holding ---------------------------------------------------------------------------------------------------------- */
+
+static void s_on_timer(uv_timer_t *timer);
+
+static void s_set_timer(intake *self) {
+  uint64_t deadline_ms;
+  if (uv_is_active((uv_handle_t *)&self->timer) || !held_deadline(self->held, &deadline_ms)) return;
+  uint64_t now_ms = clock_monotonic_ms();
+  uv_update_time(self->loop);
+  uv_timer_start(&self->timer, s_on_timer, deadline_ms > now_ms ? deadline_ms - now_ms : 0, 0);
+}
+
+static void s_on_timer(uv_timer_t *timer) {
+  intake *self = timer->data;
+  held_take_expired(self->held, clock_monotonic_ms(), s_publish, self);
+  s_set_timer(self);
+}
+
+/* Whether the event is about an order that nobody knows, and that a create under way may turn out to have placed. */
+static bool s_hold(intake *self, const hbus_event *event, const char *exchange, const char *market,
+                   const char *order_id) {
+  char key[KEY_SIZE];
+  s_key(key, exchange, market);
+  if (!s_creates(self, key) || order_table_find(self->orders, exchange, order_id)) return false;
+  if (!held_add(self->held, event, clock_monotonic_ms() + self->hold_ms)) return false;
+  s_set_timer(self);
+  return true;
+}
+
+void intake_event(intake *self, hbus_event *event) {
+  if (event->kind == HBUS_KIND_ORDER_UPDATE) {
+    const hbus_order *said = &event->data.order;
+    order *order = order_table_find_upstream(self->orders, event->client_order_id);
+    if (order) {
+      intake_bind(self, order, said->order_id);
+    } else if (s_hold(self, event, said->exchange, said->market, said->order_id)) {
+      return;
+    }
+  } else if (event->kind == HBUS_KIND_TRADE && event->data.trade.order_id[0]) {
+    const hbus_trade *fill = &event->data.trade;
+    if (s_hold(self, event, fill->exchange, fill->market, fill->order_id)) return;
+  }
+  s_publish(self, event);
+}
+
+void intake_create_begins(intake *self, const order *order) {
+  char key[KEY_SIZE];
+  s_key(key, order->state.exchange, order->state.market);
+  zhashx_update(self->creates, key, (void *)(s_creates(self, key) + 1));
+}
+
+void intake_create_ends(intake *self, const order *order) {
+  char key[KEY_SIZE];
+  s_key(key, order->state.exchange, order->state.market);
+  uintptr_t left = s_creates(self, key) - 1;
+  if (left) {
+    zhashx_update(self->creates, key, (void *)left);
+    return;
+  }
+  zhashx_delete(self->creates, key);
+  held_take(self->held, order->state.exchange, order->state.market, NULL, s_publish, self);
+}
+
+void intake_bind(intake *self, order *order, const char *order_id) {
+  if (order->state.order_id[0] || !order_id[0]) return;
+  order_table_bind(self->orders, order, order_id);
+  held_take(self->held, order->state.exchange, order->state.market, order_id, s_publish, self);
+}
+
+size_t intake_held(const intake *self) {
+  return held_size(self->held);
+}
+
+/* Life cycle ------------------------------------------------------------------------------------------------------- */
+
+intake *intake_new(uv_loop_t *loop, order_table *orders, publisher *publisher, uint64_t hold_ms) {
+  intake *self = calloc(1, sizeof *self);
+  if (!self) return NULL;
+  self->held = held_new(LIMIT_HELD_EVENTS);
+  self->creates = zhashx_new();
+  if (!self->held || !self->creates) {
+    held_destroy(&self->held);
+    zhashx_destroy(&self->creates);
+    free(self);
+    return NULL;
+  }
+  self->orders = orders;
+  self->publisher = publisher;
+  self->hold_ms = hold_ms;
+  self->loop = loop;
+  uv_timer_init(loop, &self->timer);
+  self->timer.data = self;
+  return self;
+}
+
+static void s_on_closed(uv_handle_t *timer) {
+  free(timer->data);
+}
+
+void intake_destroy(intake **self_p) {
+  intake *self = *self_p;
+  if (!self) return;
+  *self_p = NULL;
+  held_take_expired(self->held, UINT64_MAX, s_publish, self);
+  held_destroy(&self->held);
+  zhashx_destroy(&self->creates);
+  uv_close((uv_handle_t *)&self->timer, s_on_closed);
 }

@@ -29,7 +29,8 @@ static bool s_read_subscriptions(void *arg, void *handle, unsigned budget) {
   zmq_msg_t message;
   zmq_msg_init(&message);
   bool more = true;
-  while (more && budget--) more = zmq_msg_recv(&message, handle, ZMQ_DONTWAIT) >= 0;
+  while (more && budget--)
+    more = zmq_msg_recv(&message, handle, ZMQ_DONTWAIT) >= 0;
   zmq_msg_close(&message);
   return more;
 }
@@ -137,6 +138,10 @@ void publisher_number(const publisher *self, const hbus_event *event, uint64_t s
   s_see(out, HBUS_STREAM_PRIVATE, &topic, self->epoch, seq);
 }
 
-const char *publisher_market_addresses(const publisher *self) { return socket_addresses(self->market.socket); }
+const char *publisher_market_addresses(const publisher *self) {
+  return socket_addresses(self->market.socket);
+}
 
-const char *publisher_private_addresses(const publisher *self) { return socket_addresses(self->private_.socket); }
+const char *publisher_private_addresses(const publisher *self) {
+  return socket_addresses(self->private_.socket);
+}

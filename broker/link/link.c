@@ -15,18 +15,24 @@ hbus_status link_new(upstream_link **out, const link_options *options, hbus_erro
   return hbus_fail(error, HBUS_INVALID_REQUEST, "upstream.dialect: there is no dialect \"%s\"", name);
 }
 
-void link_start(upstream_link *self) { self->dialect->start(self); }
+void link_start(upstream_link *self) {
+  self->dialect->start(self);
+}
 
 void link_destroy(upstream_link **self) {
   if (*self) (*self)->dialect->destroy(*self);
   *self = NULL;
 }
 
-const hbus_link *link_status(const upstream_link *self) { return self->dialect->status(self); }
+const hbus_link *link_status(const upstream_link *self) {
+  return self->dialect->status(self);
+}
 
-bool link_has_order_type(const upstream_link *self, hbus_order_type type) { return self->dialect->has_order_type(type); }
+bool link_has_order_type(const upstream_link *self, hbus_order_type type) {
+  return self->dialect->has_order_type(type);
+}
 
-hbus_status link_request(upstream_link *self, const hbus_command *command, const char *upstream_id, link_outcome_fn *done,
-                         void *arg) {
+hbus_status link_request(upstream_link *self, const hbus_command *command, const char *upstream_id,
+                         link_outcome_fn *done, void *arg) {
   return self->dialect->request(self, command, upstream_id, done, arg);
 }

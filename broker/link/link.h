@@ -69,10 +69,11 @@ bool link_has_order_type(const upstream_link *self, hbus_order_type type);
 /* Asks upstream what `command` asks. `upstream_id` goes with a create. HBUS_OK: it is handed to the connection, and
  * `done` will be called. Otherwise nothing was sent and `done` is never called: HBUS_LINK_DOWN, HBUS_OVERLOADED,
  * HBUS_UNSUPPORTED (the dialect has no such request). */
-hbus_status link_request(upstream_link *self, const hbus_command *command, const char *upstream_id, link_outcome_fn *done,
-                         void *arg);
+hbus_status link_request(upstream_link *self, const hbus_command *command, const char *upstream_id,
+                         link_outcome_fn *done, void *arg);
 
-/* For dialects. ------------------------------------------------------------------------------------------------------*/
+/* For dialects.
+ * ------------------------------------------------------------------------------------------------------*/
 
 typedef struct link_dialect {
   const char *name;
@@ -81,8 +82,8 @@ typedef struct link_dialect {
   void (*destroy)(upstream_link *self);
   const hbus_link *(*status)(const upstream_link *self);
   bool (*has_order_type)(hbus_order_type type);
-  hbus_status (*request)(upstream_link *self, const hbus_command *command, const char *upstream_id, link_outcome_fn *done,
-                         void *arg);
+  hbus_status (*request)(upstream_link *self, const hbus_command *command, const char *upstream_id,
+                         link_outcome_fn *done, void *arg);
 } link_dialect;
 
 /* The first member of every dialect's own struct. */

@@ -23,7 +23,9 @@ struct request_table {
   size_t waiting;
 };
 
-static slot *s_slot(const request_table *self, uint64_t number) { return &self->slots[number & (self->capacity - 1)]; }
+static slot *s_slot(const request_table *self, uint64_t number) {
+  return &self->slots[number & (self->capacity - 1)];
+}
 
 request_table *request_table_new(size_t capacity) {
   assert(capacity && (capacity & (capacity - 1)) == 0);
@@ -109,7 +111,9 @@ void request_table_finish(request_table *self, hbus_text id, link_outcome *outco
   s_end(self, slot, outcome);
 }
 
-size_t request_table_waiting(const request_table *self) { return self->waiting; }
+size_t request_table_waiting(const request_table *self) {
+  return self->waiting;
+}
 
 /* The oldest that still waits. Moves over those that were answered, once. */
 static slot *s_oldest_waiting(request_table *self) {

@@ -32,8 +32,8 @@ void request_table_finish(request_table *self, hbus_text id, link_outcome *outco
 size_t request_table_waiting(const request_table *self);
 /* The earliest deadline of those; false: there is none. */
 bool request_table_deadline(request_table *self, uint64_t *deadline_ms);
-/* Gives LINK_TIMED_OUT to all whose deadline is at or before `now_ms`; returns how many. Deadlines must never go down from
- * one request to the next. */
+/* Gives LINK_TIMED_OUT to all whose deadline is at or before `now_ms`; returns how many. Deadlines must never go down
+ * from one request to the next. */
 size_t request_table_expire(request_table *self, uint64_t now_ms);
 /* Gives LINK_LOST to all, late ones too. */
 void request_table_fail_all(request_table *self);

@@ -11,6 +11,10 @@ static hbus_event s_event(hbus_event_type type, hbus_kind kind, const char *src,
   return event;
 }
 
+bool order_is_news(const order *order) {
+  return order->published_seq == 0 || order->published_rev != order->state.rev;
+}
+
 void order_publish_update(publisher *publisher, order *order, const order_cause *cause, hbus_seen *seen) {
   hbus_event event = s_event(HBUS_EVENT_ORDER_UPDATE, HBUS_KIND_ORDER_UPDATE,
                              cause->origin == HBUS_INFERRED ? "hbusd" : "hummingbot", &order->state, cause->rx_ns);
@@ -22,7 +26,8 @@ void order_publish_update(publisher *publisher, order *order, const order_cause 
   hbus_seen number = {0};
   publisher_publish(publisher, &event, &number);
   if (!number.stream) return;
-  order->last_seq = number.seq;
+  order->published_seq = number.seq;
+  order->published_rev = order->state.rev;
   if (seen) *seen = number;
 }
 
@@ -40,8 +45,8 @@ void order_publish_error(publisher *publisher, const hbus_order *about, hbus_sta
 
 void order_last_seen(const publisher *publisher, const order *order, hbus_seen *seen) {
   *seen = (hbus_seen){0};
-  if (!order->last_seq) return;
+  if (!order->published_seq) return;
   hbus_event event = {.kind = HBUS_KIND_ORDER_UPDATE};
   event.data.order = order->state;
-  publisher_number(publisher, &event, order->last_seq, seen);
+  publisher_number(publisher, &event, order->published_seq, seen);
 }

@@ -13,6 +13,9 @@ typedef struct order_cause {
   hbus_extra extra;
 } order_cause;
 
+/* Whether the bus has not heard of the order's present state. */
+bool order_is_news(const order *order);
+
 /* Publishes the order's present state as an ORDER_UPDATE. */
 void order_publish_update(publisher *publisher, order *order, const order_cause *cause, hbus_seen *seen);
 

@@ -7,8 +7,8 @@
 /* From a state (row) to the states it may become. `cancelled` and `failed` are upstream's word, which a later fill or a
  * reappearance corrects; `filled` is for ever. */
 static const unsigned s_next[HBUS_ORDER_STATUS_COUNT] = {
-    [HBUS_PENDING] = TO(HBUS_OPEN) | TO(HBUS_PARTIALLY_FILLED) | TO(HBUS_FILLED) | TO(HBUS_CANCELLED) | TO(HBUS_FAILED) |
-                     TO(HBUS_UNKNOWN),
+    [HBUS_PENDING] = TO(HBUS_OPEN) | TO(HBUS_PARTIALLY_FILLED) | TO(HBUS_FILLED) | TO(HBUS_CANCELLED) |
+                     TO(HBUS_FAILED) | TO(HBUS_UNKNOWN),
     [HBUS_UNKNOWN] = TO(HBUS_OPEN) | TO(HBUS_PARTIALLY_FILLED) | TO(HBUS_FILLED) | TO(HBUS_CANCELLED) | TO(HBUS_FAILED),
     [HBUS_OPEN] = TO(HBUS_PARTIALLY_FILLED) | TO(HBUS_FILLED) | TO(HBUS_CANCELLED) | TO(HBUS_FAILED),
     [HBUS_PARTIALLY_FILLED] = TO(HBUS_FILLED) | TO(HBUS_CANCELLED) | TO(HBUS_FAILED),
@@ -17,7 +17,9 @@ static const unsigned s_next[HBUS_ORDER_STATUS_COUNT] = {
     [HBUS_FILLED] = 0,
 };
 
-bool order_state_may_become(hbus_order_status from, hbus_order_status to) { return (s_next[from] & TO(to)) != 0; }
+bool order_state_may_become(hbus_order_status from, hbus_order_status to) {
+  return (s_next[from] & TO(to)) != 0;
+}
 
 bool order_state_is_final(hbus_order_status status) {
   return status == HBUS_FILLED || status == HBUS_CANCELLED || status == HBUS_FAILED;

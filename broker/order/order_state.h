@@ -11,10 +11,10 @@ bool order_state_may_become(hbus_order_status from, hbus_order_status to);
 /* Whether nothing more is expected of an order in this state. */
 bool order_state_is_final(hbus_order_status status);
 
-/* Merges what upstream says of an order into `known`: names and ids that were absent, price and amount as upstream has them
- * (it may have rounded what was asked), the state as far as the table allows it, `filled` never downwards, and an order
- * that is filled to its amount is filled. Does not touch owner,
- * client_order_id, rev. Returns whether anything changed. */
+/* Merges what upstream says of an order into `known`: names and ids that were absent, price and amount as upstream has
+ * them (it may have rounded what was asked), the state as far as the table allows it, `filled` never downwards, and an
+ * order that is filled to its amount is filled. Does not touch owner, client_order_id, rev. Returns whether anything
+ * changed. */
 bool order_state_merge(hbus_order *known, const hbus_order *said);
 
 #endif

@@ -24,7 +24,9 @@ struct order_table {
   counters *counters;
 };
 
-static void s_key(key out, const char *first, const char *second) { snprintf(out, KEY_SIZE, "%s\n%s", first, second); }
+static void s_key(key out, const char *first, const char *second) {
+  snprintf(out, KEY_SIZE, "%s\n%s", first, second);
+}
 
 /* The epoch in base 36: short, unlike any other start's, and made of the bytes that rule 6 allows. */
 static void s_name_instance(order_table *self, uint64_t epoch) {
@@ -34,7 +36,8 @@ static void s_name_instance(order_table *self, uint64_t epoch) {
     digits[count++] = "0123456789abcdefghijklmnopqrstuvwxyz"[epoch % 36];
     epoch /= 36;
   } while (epoch && count < sizeof self->instance - 1);
-  for (size_t i = 0; i < count; i++) self->instance[i] = digits[count - 1 - i];
+  for (size_t i = 0; i < count; i++)
+    self->instance[i] = digits[count - 1 - i];
   self->instance[count] = 0;
 }
 
@@ -70,7 +73,9 @@ void order_table_destroy(order_table **self_p) {
   free(self);
 }
 
-size_t order_table_size(const order_table *self) { return self->size; }
+size_t order_table_size(const order_table *self) {
+  return self->size;
+}
 
 order *order_table_find_own(const order_table *self, const char *owner, const char *client_order_id) {
   key name;
@@ -199,23 +204,22 @@ static order *s_add_foreign(order_table *self, const hbus_order *said) {
   return order;
 }
 
-/* Upstream may have spoken of an order by its id before it answered the create that tells us whose id that is. */
-static bool s_adopt(order_table *self, order *order) {
-  struct order *stranger = order_table_find(self, order->state.exchange, order->state.order_id);
-  bool changed = false;
-  if (stranger && stranger != order && !stranger->state.owner[0]) {
-    changed = order_state_merge(&order->state, &stranger->state);
-    order->state.rev = order->state.rev > stranger->state.rev ? order->state.rev : stranger->state.rev;
+/* Upstream may have spoken of an order by its id before it said whose it is. */
+void order_table_bind(order_table *self, order *order, const char *order_id) {
+  assert(!order->state.order_id[0]);
+  struct order *stranger = order_table_find(self, order->state.exchange, order_id);
+  snprintf(order->state.order_id, sizeof order->state.order_id, "%s", order_id);
+  if (stranger && !stranger->state.owner[0]) {
+    if (order_state_merge(&order->state, &stranger->state)) order->state.rev++;
+    if (order->state.rev < stranger->state.rev) order->state.rev = stranger->state.rev;
     order_table_remove(self, stranger);
   }
   s_index_order_id(self, order);
-  return changed;
 }
 
 bool order_table_merge(order_table *self, order *order, const hbus_order *said) {
-  bool had_id = order->state.order_id[0] != 0;
+  if (!order->state.order_id[0] && said->order_id[0]) order_table_bind(self, order, said->order_id);
   bool changed = order_state_merge(&order->state, said);
-  if (!had_id && order->state.order_id[0]) changed |= s_adopt(self, order);
   if (changed) order->state.rev++;
   return changed;
 }

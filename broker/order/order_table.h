@@ -6,9 +6,9 @@
 #ifndef BROKER_ORDER_TABLE_H
 #define BROKER_ORDER_TABLE_H
 
-#include "hbus/command.h"
 #include "broker/counters.h"
 #include "broker/limits.h"
+#include "hbus/command.h"
 
 typedef struct order order;
 typedef struct order_table order_table;
@@ -23,7 +23,8 @@ struct order {
   char outcome_message[HBUS_ERROR_TEXT_SIZE];
   struct task *repeats; /* copies of the create that wait for its outcome */
   unsigned repeat_count;
-  uint64_t last_seq; /* of its last ORDER_UPDATE on the private stream; 0: none yet */
+  uint64_t published_seq; /* of its last ORDER_UPDATE on the private stream; 0: none yet */
+  uint64_t published_rev; /* of the state that it told */
 
   /* The table's own. */
   order *older;
@@ -49,12 +50,16 @@ order *order_table_add_own(order_table *self, const char *owner, const hbus_comm
 /* Forgets an order that was never sent. */
 void order_table_remove(order_table *self, order *order);
 
-/* Applies what upstream says of an order: finds it by the upstream id that it carries (may be ""), or by its order_id, or
- * remembers it as new, without an owner. *changed tells whether anything is new, in which case its rev was raised.
+/* Applies what upstream says of an order: finds it by the upstream id that it carries (may be ""), or by its order_id,
+ * or remembers it as new, without an owner. *changed tells whether anything is new, in which case its rev was raised.
  * NULL: no room to remember it. */
 order *order_table_apply(order_table *self, const hbus_order *said, const char *upstream_id, bool *changed);
 
 /* The same for an order that is at hand. Returns whether anything changed. */
 bool order_table_merge(order_table *self, order *order, const hbus_order *said);
+
+/* Gives an order that has none its id of upstream's. What was remembered under that id without an owner is merged into
+ * it. */
+void order_table_bind(order_table *self, order *order, const char *order_id);
 
 #endif

@@ -23,7 +23,7 @@ typedef struct upstream_answer {
       size_t count;
     } balances;
     struct {
-      const hbus_position *items;
+      hbus_position *items;
       size_t count;
     } positions;
   } data;

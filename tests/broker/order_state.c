@@ -19,7 +19,7 @@ static hbus_order s_order(hbus_order_status status, const char *amount, const ch
 
 /* The table written out a second time, as a picture: row = from, column = to. */
 Test(order_state, rule_13_every_transition) {
-  static const hbus_order_status states[] = {HBUS_PENDING, HBUS_OPEN,   HBUS_PARTIALLY_FILLED, HBUS_FILLED,
+  static const hbus_order_status states[] = {HBUS_PENDING,   HBUS_OPEN,   HBUS_PARTIALLY_FILLED, HBUS_FILLED,
                                              HBUS_CANCELLED, HBUS_FAILED, HBUS_UNKNOWN};
   static const char *const picture[] = {
       /*               P O p F C X U */

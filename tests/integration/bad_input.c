@@ -26,7 +26,8 @@ static int s_run_with_config(rig *rig, const char *config, char *err, size_t err
 
 static size_t s_lines(const char *text) {
   size_t count = 0;
-  for (; *text; text++) count += *text == '\n';
+  for (; *text; text++)
+    count += *text == '\n';
   return count;
 }
 
@@ -72,8 +73,10 @@ Test(bad_input, a_port_in_use) {
   char path[128], err[4096];
   snprintf(path, sizeof path, "%s/second.yaml", rig.folder);
   FILE *file = fopen(path, "w");
-  fprintf(file, "endpoints:\n  commands: [\"%s\"]\n  market: [\"tcp://127.0.0.1:*\"]\n"
-                "  private: [\"tcp://127.0.0.1:*\"]\n", rig.commands);
+  fprintf(file,
+          "endpoints:\n  commands: [\"%s\"]\n  market: [\"tcp://127.0.0.1:*\"]\n"
+          "  private: [\"tcp://127.0.0.1:*\"]\n",
+          rig.commands);
   fclose(file);
   const char *const arguments[] = {"--config", path, NULL};
   const char *const environment[] = {"HUMMINGBOT_API_KEY=" RIG_API_KEY, NULL};
@@ -131,11 +134,11 @@ typedef struct upstream_case {
 Test(bad_input, frames_of_upstream_that_make_no_sense_are_skipped_counted_and_told) {
   static const upstream_case cases[] = {
       {"garbage=3", "upstream_frames_bad"},
-      {"bad-utf8=3", "upstream_frames_bad"},
+      {"bad-utf8", "upstream_frames_bad"},
       {"unknown-type=3", "upstream_frames_unknown_type"},
       {"oversize=2000000", "upstream_frames_oversize"},
-      {"unknown-id=3", "upstream_answers_unasked"},
-      {"twice=1", "upstream_answers_unasked"},
+      {"unknown-id", "upstream_answers_unasked"},
+      {"twice", "upstream_answers_unasked"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     rig rig;
@@ -145,9 +148,10 @@ Test(bad_input, frames_of_upstream_that_make_no_sense_are_skipped_counted_and_to
     hbus_error error;
     hbus_message message;
     cr_assert_eq(hbus_client_watch(client, "", &error), HBUS_OK);
-    cr_assert_eq(hbus_subscribe_market(client, HBUS_CHANNEL_TICKER, "binance", "ETH-USDT", 0, &error), HBUS_OK, "%s: %s",
-                 cases[i].fault, error.text);
-    for (int n = 0; n < 10; n++) rig_next_event(client, "market_data/ticker/", &message);
+    cr_assert_eq(hbus_subscribe_market(client, HBUS_CHANNEL_TICKER, "binance", "ETH-USDT", 0, &error), HBUS_OK,
+                 "%s: %s", cases[i].fault, error.text);
+    for (int n = 0; n < 10; n++)
+      rig_next_event(client, "market_data/ticker/", &message);
     cr_expect_gt(rig_counter(client, cases[i].counter), 0, "%s", cases[i].fault);
     hbus_ticker ticker;
     cr_expect_eq(hbus_get_ticker(client, "binance", "ETH-USDT", 0, &ticker, &error), HBUS_OK, "the link still works");
@@ -208,8 +212,24 @@ static void s_expect_reply(raw_peer *self, const char *id, hbus_status code) {
 
 /* {"v": 1, "id": id, "cmd": "ping"} and what comes behind it: `pairs` more, which follow. */
 static size_t s_ping(uint8_t *out, char id, uint8_t pairs) {
-  const uint8_t head[] = {(uint8_t)(0x83 + pairs), 0xa1, 'v', 1, 0xa2, 'i', 'd', 0xa1, (uint8_t)id,
-                          0xa3, 'c', 'm', 'd', 0xa4, 'p', 'i', 'n', 'g'};
+  const uint8_t head[] = {(uint8_t)(0x83 + pairs),
+                          0xa1,
+                          'v',
+                          1,
+                          0xa2,
+                          'i',
+                          'd',
+                          0xa1,
+                          (uint8_t)id,
+                          0xa3,
+                          'c',
+                          'm',
+                          'd',
+                          0xa4,
+                          'p',
+                          'i',
+                          'n',
+                          'g'};
   memcpy(out, head, sizeof head);
   return sizeof head;
 }
@@ -220,9 +240,9 @@ Test(bad_input, frames_that_are_no_command) {
   raw_peer peer = s_raw_peer(&rig);
   uint8_t *frame = calloc(1, 100000);
 
-  s_send(&peer, "\xc1", 1);    /* never msgpack */
-  s_send(&peer, "GET / ", 6);  /* an integer, and more behind it */
-  s_send(&peer, "\x81", 1);    /* a map that ends before it begins */
+  s_send(&peer, "\xc1", 1);                 /* never msgpack */
+  s_send(&peer, "GET / ", 6);               /* an integer, and more behind it */
+  s_send(&peer, "\x81", 1);                 /* a map that ends before it begins */
   s_send(&peer, "\xdf\xff\xff\xff\xff", 5); /* four billion pairs, it says */
 
   size_t size = s_ping(frame, 'd', 1);
@@ -283,7 +303,12 @@ Test(bad_input, side_effects_need_a_name) {
   rig rig;
   rig_start(&rig, NULL, NULL);
   raw_peer peer = s_raw_peer(&rig);
-  static const char cancel[] = "\x86\xa1v\x01\xa2id\xa1" "1\xa3" "cmd\xac" "cancel_order\xa8" "exchange\xa1" "e\xa6"
+  static const char cancel[] = "\x86\xa1v\x01\xa2id\xa1"
+                               "1\xa3"
+                               "cmd\xac"
+                               "cancel_order\xa8"
+                               "exchange\xa1"
+                               "e\xa6"
                                "market\xa1m\xa8order_id\xa1o";
   s_send(&peer, cancel, sizeof cancel - 1);
   s_expect_reply(&peer, "1", HBUS_UNAUTHENTICATED);
@@ -296,8 +321,13 @@ Test(bad_input, an_id_that_is_under_way) {
   static const char *const arguments[] = {"--rate", "0", "--fault", "no-answer=get_ticker", NULL};
   rig_start(&rig, arguments, "  request_timeout_ms: 300\n");
   raw_peer peer = s_raw_peer(&rig);
-  static const char ticker[] = "\x85\xa1v\x01\xa2id\xa1" "1\xa3" "cmd\xaaget_ticker\xa8" "exchange\xa7" "binance\xa6"
-                               "market\xa8" "ETH-USDT";
+  static const char ticker[] = "\x85\xa1v\x01\xa2id\xa1"
+                               "1\xa3"
+                               "cmd\xaaget_ticker\xa8"
+                               "exchange\xa7"
+                               "binance\xa6"
+                               "market\xa8"
+                               "ETH-USDT";
   s_send(&peer, ticker, sizeof ticker - 1);
   s_send(&peer, ticker, sizeof ticker - 1);
   s_expect_reply(&peer, "1", HBUS_INVALID_REQUEST);

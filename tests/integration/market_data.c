@@ -44,7 +44,8 @@ Test(market_data, what_can_be_asked_for) {
   hbus_balance_list balances = {0};
   cr_assert_eq(hbus_get_balances(client, "binance", 0, &balances, &error), HBUS_OK);
   cr_expect_geq(balances.count, 3);
-  for (size_t i = 0; i < balances.count; i++) cr_expect_str_eq(balances.items[i].exchange, "binance");
+  for (size_t i = 0; i < balances.count; i++)
+    cr_expect_str_eq(balances.items[i].exchange, "binance");
   hbus_balance_list_free(&balances);
   cr_expect_eq(hbus_get_balances(client, "nowhere", 0, &balances, &error), HBUS_UNKNOWN_MARKET);
 
@@ -132,12 +133,14 @@ Test(market_data, a_subscription_lives_as_long_as_its_last_holder) {
   cr_assert_eq(hbus_subscribe_market(beatrice, HBUS_CHANNEL_TICKER, "binance", "ETH-USDT", 0, &error), HBUS_OK);
   uint64_t requests = rig_counter(alice, "upstream_requests");
   hbus_client_destroy(&beatrice);
-  for (int i = 0; i < 50; i++) rig_next_event(alice, topic, &message);
+  for (int i = 0; i < 50; i++)
+    rig_next_event(alice, topic, &message);
   cr_expect_eq(rig_counter(alice, "upstream_requests"), requests, "nothing was ended");
 
   beatrice = rig_connect(&rig, "beatrice");
   hbus_client_destroy(&alice);
-  while (rig_counter(beatrice, "upstream_requests") == requests) hbus_client_next(beatrice, 10, &message);
+  while (rig_counter(beatrice, "upstream_requests") == requests)
+    hbus_client_next(beatrice, 10, &message);
   hbus_client_destroy(&beatrice);
   rig_stop(&rig);
 }
@@ -152,7 +155,8 @@ Test(market_data, the_configuration_holds_markets_from_the_start_and_after_a_rec
   hbus_client *client = rig_connect(&rig, "alice");
   hbus_message message;
   cr_assert_eq(hbus_client_watch(client, "market_data/ticker/binance/BTC-USDT/", &error), HBUS_OK);
-  for (int i = 0; i < 120; i++) rig_next_event(client, "market_data/", &message);
+  for (int i = 0; i < 120; i++)
+    rig_next_event(client, "market_data/", &message);
   cr_expect_geq(rig_counter(client, "link_connects"), 2, "it was cut, came back, and was subscribed again");
   hbus_client_destroy(&client);
   rig_stop(&rig);

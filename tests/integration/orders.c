@@ -1,12 +1,11 @@
-/* Orders through libhbus, hbusd and hbus-sim: every request of the native dialect that places, ends or finds one, with its
- * success and its errors. */
+/* Orders through libhbus, hbusd and hbus-sim: every request of the native dialect that places, ends or finds one, with
+ * its success and its errors. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/integration/rig.h"
 
-#define ORDERS "order_update/binance/ETH-USDT/"
 #define FILLS  "trade_update/binance/ETH-USDT/"
 #define ERRORS "error/"
 
@@ -102,6 +101,8 @@ Test(orders, a_market_order_is_filled_its_fills_come_first) {
     cr_expect_eq(message.event.type, HBUS_EVENT_TRADE_UPDATE);
     cr_expect_eq(message.stream, HBUS_STREAM_PRIVATE, "own fills are private");
     cr_expect_str_eq(message.event.data.trade.order_id, placed.order_id);
+    cr_expect_str_eq(message.event.owner, "alice", "rule 12: it waited until its owner was known");
+    cr_expect_str_eq(message.event.client_order_id, order.client_order_id);
     cr_expect_eq(message.event.data.trade.side, HBUS_BUY);
     cr_assert_eq(hbus_decimal_add(&filled, &message.event.data.trade.amount, &filled), HBUS_OK);
   }
@@ -183,8 +184,8 @@ Test(orders, what_makes_no_sense_is_refused_before_it_is_sent) {
   struct {
     hbus_command *order;
     const char *field;
-  } rows[] = {{&no_price, "price"},    {&price, "price"},  {&no_stop, "stop_price"}, {&no_limit, "price"},
-              {&zero, "amount"},       {&negative, "price"}, {&no_side, "side"}};
+  } rows[] = {{&no_price, "price"}, {&price, "price"},    {&no_stop, "stop_price"}, {&no_limit, "price"},
+              {&zero, "amount"},    {&negative, "price"}, {&no_side, "side"}};
   uint64_t before = rig_counter(peer.client, "upstream_requests");
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     hbus_reply reply;
@@ -279,8 +280,8 @@ Test(orders, orders_are_found_by_either_id) {
   cr_expect_str_eq(found.client_order_id, order.client_order_id);
   cr_expect_str_eq(found.owner, "alice");
   cr_expect_str_eq(found.amount.text, "0.2500");
-  cr_assert_eq(
-      hbus_get_order(peer.client, "binance", "ETH-USDT", NULL, order.client_order_id, 0, &found, &peer.error), HBUS_OK);
+  cr_assert_eq(hbus_get_order(peer.client, "binance", "ETH-USDT", NULL, order.client_order_id, 0, &found, &peer.error),
+               HBUS_OK);
   cr_expect_str_eq(found.order_id, placed.order_id);
   cr_expect_eq(hbus_get_order(peer.client, "binance", "ETH-USDT", "nothing", NULL, 0, &found, &peer.error),
                HBUS_UNKNOWN_ORDER);
@@ -318,7 +319,8 @@ Test(orders, lists_come_in_pages_without_a_hole) {
     cr_assert_eq(list.count, COUNT);
     for (int i = 0; i < COUNT; i++) {
       int times = 0;
-      for (size_t j = 0; j < list.count; j++) times += strcmp(list.items[j].order_id, placed[i].order_id) == 0;
+      for (size_t j = 0; j < list.count; j++)
+        times += strcmp(list.items[j].order_id, placed[i].order_id) == 0;
       cr_expect_eq(times, 1, "each once");
     }
     hbus_order_list_free(&list);
@@ -346,5 +348,13 @@ Test(orders, everything_works_where_upstream_keeps_no_client_ids) {
                HBUS_OK);
   cr_expect_str_eq(found.client_order_id, order.client_order_id);
   cr_expect_str_eq(found.owner, "alice");
+
+  hbus_command taker = rig_order("binance", "ETH-USDT", HBUS_BUY, HBUS_MARKET, "0.0100", NULL);
+  placed = s_create(&peer, &taker);
+  hbus_message message;
+  rig_next_event(peer.client, FILLS, &message);
+  cr_expect_str_eq(message.event.data.trade.order_id, placed.order_id);
+  cr_expect_str_eq(message.event.owner, "alice", "rule 12, with nothing but the answer to tell whose it is");
+  s_update(&peer, &taker, HBUS_FILLED);
   s_stop(&peer);
 }

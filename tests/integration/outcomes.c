@@ -1,4 +1,5 @@
-/* Orders whose answer does not come: never sent twice, never called failed, settled when the truth shows (ORDERS.md). */
+/* Orders whose answer does not come: never sent twice, never called failed, settled when the truth shows (ORDERS.md).
+ */
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <string.h>
@@ -94,7 +95,8 @@ Test(outcomes, a_link_lost_under_a_create_is_unknown_and_the_next_create_is_refu
   hbus_error error;
   uint64_t before = rig_counter(client, "upstream_requests");
   cr_assert_eq(hbus_client_send(client, &order, 0, &error), HBUS_OK);
-  while (rig_counter(client, "upstream_requests") == before) continue;
+  while (rig_counter(client, "upstream_requests") == before)
+    continue;
   process_stop(&rig.sim, SIGKILL);
   hbus_message message;
   do {
@@ -137,7 +139,8 @@ Test(outcomes, a_question_without_an_answer_times_out) {
 }
 
 Test(outcomes, copies_sent_while_the_first_is_under_way_hear_its_outcome) {
-  static const char *const arguments[] = {"--rate", "0", "--fault", "shuffle=1000", NULL}; /* holds answers back a while */
+  static const char *const arguments[] = {"--rate", "0", "--fault", "shuffle=1000",
+                                          NULL}; /* holds answers back a while */
   rig rig;
   hbus_client *client = s_start(&rig, arguments, NULL);
   hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");

@@ -14,8 +14,10 @@
 
 static void s_exec(const char *path, const char *const *arguments, const char *const *environment, int out, int err) {
   char *argv[ARGUMENTS_MAX + 2] = {strdup(path)};
-  for (size_t i = 0; arguments && arguments[i] && i < ARGUMENTS_MAX; i++) argv[i + 1] = strdup(arguments[i]);
-  for (size_t i = 0; environment && environment[i]; i++) putenv(strdup(environment[i]));
+  for (size_t i = 0; arguments && arguments[i] && i < ARGUMENTS_MAX; i++)
+    argv[i + 1] = strdup(arguments[i]);
+  for (size_t i = 0; environment && environment[i]; i++)
+    putenv(strdup(environment[i]));
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   int nothing = open("/dev/null", O_RDONLY);
   dup2(nothing, STDIN_FILENO);
@@ -52,9 +54,13 @@ static bool s_read_line(int descriptor, char *line, size_t size) {
   return true;
 }
 
-bool process_read_line(process *self, char *line, size_t size) { return s_read_line(self->out, line, size); }
+bool process_read_line(process *self, char *line, size_t size) {
+  return s_read_line(self->out, line, size);
+}
 
-bool process_read_error_line(process *self, char *line, size_t size) { return s_read_line(self->err, line, size); }
+bool process_read_error_line(process *self, char *line, size_t size) {
+  return s_read_line(self->err, line, size);
+}
 
 /* Returns whether there may be more. What does not fit is read and dropped, so that the writer never stops. */
 static bool s_drain(int descriptor, char *text, size_t size, size_t *used) {

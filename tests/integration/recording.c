@@ -5,8 +5,8 @@
  * looked into; where there is none, the test is skipped, and says so. */
 #include <criterion/criterion.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -89,14 +89,16 @@ static void s_load(recording *self, json_reader *reader, const char *path) {
   gzFile file = gzopen(path, "rb");
   cr_assert_not_null(file);
   char *line = malloc(LINE_MAX_SIZE);
-  while (gzgets(file, line, LINE_MAX_SIZE)) s_add_line(self, reader, line);
+  while (gzgets(file, line, LINE_MAX_SIZE))
+    s_add_line(self, reader, line);
   free(line);
   gzclose(file);
 }
 
 static void s_free(recording *self) {
   for (size_t i = 0; i < self->topic_count; i++) {
-    for (size_t j = 0; j < self->topics[i].count; j++) free(self->topics[i].lines[j]);
+    for (size_t j = 0; j < self->topics[i].count; j++)
+      free(self->topics[i].lines[j]);
     free(self->topics[i].lines);
   }
 }

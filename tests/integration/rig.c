@@ -16,7 +16,8 @@ void rig_open(rig *self) {
 void rig_start_sim(rig *self, const char *const *arguments) {
   const char *all[32] = {"--port", "0", "--api-key", RIG_API_KEY};
   size_t count = 4;
-  for (size_t i = 0; arguments && arguments[i]; i++) all[count++] = arguments[i];
+  for (size_t i = 0; arguments && arguments[i]; i++)
+    all[count++] = arguments[i];
   cr_assert_lt(count, 32);
   char line[256];
   self->sim = process_start(HBUS_BIN_DIR "/hbus-sim", all, NULL);
@@ -170,7 +171,7 @@ hbus_decimal rig_decimal(const char *text) {
 }
 
 hbus_command rig_order(const char *exchange, const char *market, hbus_side side, hbus_order_type type,
-                         const char *amount, const char *price) {
+                       const char *amount, const char *price) {
   hbus_command order;
   cr_assert_eq(hbus_command_init(&order, HBUS_CREATE_ORDER, exchange, market, NULL), HBUS_OK);
   order.side = side;

@@ -17,8 +17,8 @@ typedef struct rig {
   char private_[128];
 } rig;
 
-/* Starts both, with `sim_arguments` (NULL at the end) more for the simulator and `config` more for the broker (YAML, each
- * may be NULL), and waits until the link is up. Fails the test if one does not come up. */
+/* Starts both, with `sim_arguments` (NULL at the end) more for the simulator and `config` more for the broker (YAML,
+ * each may be NULL), and waits until the link is up. Fails the test if one does not come up. */
 void rig_start(rig *self, const char *const *sim_arguments, const char *config);
 /* Ends all, and checks that each ends well. */
 void rig_stop(rig *self);
@@ -41,7 +41,7 @@ uint64_t rig_counter(hbus_client *client, const char *name);
 /* A limit order on binance ETH-USDT that rests far below the market (buy) or above it (sell). */
 hbus_command rig_resting_order(hbus_side side, const char *amount);
 hbus_command rig_order(const char *exchange, const char *market, hbus_side side, hbus_order_type type,
-                         const char *amount, const char *price);
+                       const char *amount, const char *price);
 hbus_decimal rig_decimal(const char *text);
 
 /* The next event whose topic begins with `prefix`; others are passed over. Fails the test if none comes. */

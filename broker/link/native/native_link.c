@@ -94,8 +94,8 @@ static hbus_status s_add(native *self, hbus_command_kind kind, link_outcome_fn *
   return request_table_add(self->requests, kind, deadline_ms, done, arg, id);
 }
 
-static hbus_status s_request(upstream_link *base, const hbus_command *command, const char *upstream_id, link_outcome_fn *done,
-                             void *arg) {
+static hbus_status s_request(upstream_link *base, const hbus_command *command, const char *upstream_id,
+                             link_outcome_fn *done, void *arg) {
   native *self = (native *)base;
   if (self->status.status != HBUS_LINK_CONNECTED) return HBUS_LINK_DOWN;
   char id[REQUEST_ID_SIZE];
@@ -197,7 +197,9 @@ static void s_on_oversize(void *arg, size_t size) {
 
 /* Connecting ------------------------------------------------------------------------------------------------------- */
 
-static void s_on_reconnect(uv_timer_t *timer) { s_connect(timer->data); }
+static void s_on_reconnect(uv_timer_t *timer) {
+  s_connect(timer->data);
+}
 
 static uint64_t s_retry_delay_ms(const native *self) {
   const config *config = self->options.config;
@@ -216,8 +218,9 @@ static void s_on_close(void *arg, hbus_status code, const char *reason) {
   if (was_up) self->options.counters->link_losses++;
   uint64_t delay_ms = s_retry_delay_ms(self);
   self->attempt++;
-  log_write(self->options.log, LOG_LINK, self->refused ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "%s %s: %s; trying again in %.1f s",
-            was_up ? "lost" : "cannot reach", self->options.config->upstream.url, reason, (double)delay_ms / 1000);
+  log_write(self->options.log, LOG_LINK, self->refused ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN,
+            "%s %s: %s; trying again in %.1f s", was_up ? "lost" : "cannot reach", self->options.config->upstream.url,
+            reason, (double)delay_ms / 1000);
   if (self->refused) {
     s_set_status(self, HBUS_LINK_ERROR, HBUS_UNAUTHENTICATED, reason);
   } else {
@@ -285,9 +288,13 @@ static hbus_status s_create(upstream_link **out, const link_options *options, hb
   return HBUS_OK;
 }
 
-static void s_start(upstream_link *base) { s_connect((native *)base); }
+static void s_start(upstream_link *base) {
+  s_connect((native *)base);
+}
 
-static const hbus_link *s_status(const upstream_link *base) { return &((const native *)base)->status; }
+static const hbus_link *s_status(const upstream_link *base) {
+  return &((const native *)base)->status;
+}
 
 static bool s_has_order_type(hbus_order_type type) {
   return type == HBUS_LIMIT || type == HBUS_MARKET || type == HBUS_STOP || type == HBUS_STOP_LIMIT;
