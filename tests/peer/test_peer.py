@@ -230,7 +230,8 @@ class Trading(PeerTest):
             if event["kind"] == "trade":
                 traded += decimal.Decimal(event["data"]["amount"])
                 fills += 1
-                self.assertIn(event.get("owner"), (None, self.peer.name))  # none: told before the create's answer
+                self.assertEqual(event.get("owner"), self.peer.name)
+                self.assertEqual(event.get("client_order_id"), order_id)
                 self.assertEqual(event["data"]["side"], "buy")
             else:
                 self.assertGreaterEqual(traded, decimal.Decimal(event["data"].get("filled", "0")))
