@@ -232,6 +232,20 @@ Test(config, prints_what_loads_to_the_same) {
   }
 }
 
+Test(config, has_the_defaults_that_the_example_tells) {
+  config *config = NULL, *example = NULL;
+  hbus_error error = {0};
+  cr_assert_eq(config_load(NULL, s_no_environment, &config, &error), HBUS_OK);
+  cr_assert_eq(config_load(HBUS_TESTS_DIR "/../deploy/hbusd.yaml", s_no_environment, &example, &error), HBUS_OK, "%s",
+               error.text);
+  char *defaults = s_print(config), *told = s_print(example);
+  cr_expect_str_eq(told, defaults);
+  free(defaults);
+  free(told);
+  config_destroy(&config);
+  config_destroy(&example);
+}
+
 Test(config, prints_plain_yaml) {
   config *config = s_load("upstream: {subscribe: [{exchange: a, market: b}]}");
   char *printed = s_print(config);

@@ -199,6 +199,12 @@ Test(log, does_not_wait_for_a_full_pipe) {
   snprintf(expected, sizeof expected, "WARN  broker  %u lines of this log were dropped", 150 - arrived);
   cr_assert_not_null(strstr(text, expected), "%s", text);
   cr_assert_not_null(strstr(text, "after"));
+
+  log_write(log, LOG_LINK, LOG_LEVEL_INFO, "told once");
+  size = read(ends[0], text, sizeof text - 1);
+  cr_assert_gt(size, 0);
+  text[size] = '\0';
+  cr_assert_eq(s_count(text, "\n"), 1, "%s", text);
   log_destroy(&log);
   fclose(file);
   close(ends[0]);

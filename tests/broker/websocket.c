@@ -323,6 +323,13 @@ Test(websocket, tries_the_next_address_of_a_name) {
   s_tear_down(at);
 }
 
+Test(websocket, takes_no_proxy_from_the_environment) {
+  setenv("http_proxy", "http://127.0.0.1:1", 1);
+  stage *at = s_set_up();
+  s_connect_good(at, &s_echoing);
+  s_tear_down(at);
+}
+
 Test(websocket, tells_a_host_that_does_not_exist) {
   stage *at = s_set_up();
   s_connect_url(at, "ws://no-such-host.invalid/ws", 30000);
