@@ -266,7 +266,7 @@ Test(calls, a_cancel_without_an_answer_is_a_timeout) {
 /* A list of `total` records in pages as large as asked for; the cursor is where the next page starts. */
 typedef struct paged {
   unsigned total;
-  unsigned pages;
+  _Atomic unsigned pages;
   uint64_t limits[8];
 } paged;
 
@@ -277,7 +277,8 @@ static void s_answer_pages(fake_broker *self, const fake_command *command, void 
     start = start * 10 + (unsigned)(*digit - '0');
   unsigned size = what->total - start;
   if (size > command->command.limit) size = (unsigned)command->command.limit;
-  what->limits[what->pages++] = command->command.limit;
+  what->limits[what->pages] = command->command.limit;
+  what->pages++;
 
   buffer data;
   msgpack_packer packer;

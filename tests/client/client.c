@@ -13,8 +13,8 @@ Test(client, says_hello_and_learns_who_answers) {
   fake_broker *broker = fake_broker_new(NULL, NULL);
   hbus_client *client = fixture_connect(broker);
   cr_assert_eq(broker->received_count, 1u);
-  cr_assert_eq(broker->received[0].command.kind, HBUS_HELLO);
-  cr_assert_str_eq(broker->received[0].command.name, "test");
+  cr_assert_eq(fake_received(broker, 0)->command.kind, HBUS_HELLO);
+  cr_assert_str_eq(fake_received(broker, 0)->command.name, "test");
   const hbus_hello *hello = hbus_client_hello(client);
   cr_assert_str_eq(hello->name, "test");
   cr_assert_eq(hello->epoch, 7u);
@@ -31,7 +31,7 @@ Test(client, takes_its_name_from_the_program) {
   options.name = NULL;
   hbus_client *client = NULL;
   cr_assert_eq(hbus_client_connect(&options, &client, NULL), HBUS_OK);
-  cr_assert_str_eq(broker->received[0].command.name, program_invocation_short_name);
+  cr_assert_str_eq(fake_received(broker, 0)->command.name, program_invocation_short_name);
   hbus_client_destroy(&client);
   fake_broker_destroy(&broker);
 }

@@ -252,7 +252,7 @@ static void s_restart(fake_broker *self, void *argument) {
 static unsigned s_count(const fake_broker *broker, hbus_command_kind kind) {
   unsigned count = 0;
   for (unsigned i = 0; i < broker->received_count; i++)
-    count += broker->received[i].command.kind == kind;
+    count += fake_received(broker, i)->command.kind == kind;
   return count;
 }
 
@@ -277,8 +277,8 @@ Test(command, says_hello_and_subscribes_again_on_a_new_connection) {
   cr_assert_eq(hbus_ping(client, 0, NULL, NULL), HBUS_OK); /* behind the renewals */
   cr_assert_eq(s_count(broker, HBUS_HELLO), 2u);
   cr_assert_eq(s_count(broker, HBUS_SUBSCRIBE), 5u);
-  const hbus_command *last[] = {&broker->received[broker->received_count - 3].command,
-                                &broker->received[broker->received_count - 2].command};
+  const hbus_command *last[] = {&fake_received(broker, broker->received_count - 3)->command,
+                                &fake_received(broker, broker->received_count - 2)->command};
   cr_assert(strcmp(last[0]->market, "A") != 0 && strcmp(last[1]->market, "A") != 0);
   cr_assert_str_neq(last[0]->market, last[1]->market);
   hbus_client_destroy(&client);

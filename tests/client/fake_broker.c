@@ -160,7 +160,8 @@ static void s_take_command(fake_broker *self) {
   hbus_status status = command_unpack(frame, (size_t)size, &command.command, &error);
   cr_assert_eq(status, HBUS_OK, "the client sent a bad command: %s", error.text);
   cr_assert_lt(self->received_count, FAKE_COMMANDS_MAX);
-  self->received[self->received_count++] = command;
+  self->received[self->received_count] = command;
+  self->received_count++; /* last: the test's thread reads what lies before it */
 
   hbus_command_kind kind = command.command.kind;
   if (kind == HBUS_HELLO) s_note_hello(insides, &command);
@@ -239,6 +240,11 @@ fake_broker *fake_broker_new(fake_script *script, void *argument) {
   cr_assert_eq(zmq_connect(insides->orders, "inproc://orders"), 0);
   cr_assert_eq(pthread_create(&insides->thread, NULL, s_run, self), 0);
   return self;
+}
+
+const fake_command *fake_received(const fake_broker *self, unsigned index) {
+  cr_assert_lt(index, self->received_count);
+  return &self->received[index];
 }
 
 void fake_broker_do(fake_broker *self, fake_action *action, void *argument) {

@@ -30,18 +30,21 @@ struct fake_broker {
   char commands[64]; /* endpoints */
   char market[64];
   char private_[64];
-  bool greets;      /* answers hello and ping by itself */
-  bool wants_hello; /* answers UNAUTHENTICATED to create, cancel and subscribe before a hello */
-  uint64_t now_ms;  /* what hello and ping say */
-  uint64_t protocol;
-  uint64_t epoch;
+  _Atomic bool greets;      /* answers hello and ping by itself */
+  _Atomic bool wants_hello; /* answers UNAUTHENTICATED to create, cancel and subscribe before a hello */
+  _Atomic uint64_t now_ms;  /* what hello and ping say; the rest likewise */
+  _Atomic uint64_t protocol;
+  _Atomic uint64_t epoch;
   fake_command *received; /* every command, in order */
-  unsigned received_count;
+  _Atomic unsigned received_count;
   struct fake_insides *insides;
 };
 
 fake_broker *fake_broker_new(fake_script *script, void *argument);
 void fake_broker_destroy(fake_broker **self);
+
+/* The command that came as the index-th, from 0; it must have come. */
+const fake_command *fake_received(const fake_broker *self, unsigned index);
 
 /* Runs `action` in the broker's thread and waits until it is done. */
 void fake_broker_do(fake_broker *self, fake_action *action, void *argument);

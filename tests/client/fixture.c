@@ -24,7 +24,7 @@ hbus_client *fixture_connect(const fake_broker *broker) {
 
 const hbus_command *fixture_last(const fake_broker *broker) {
   cr_assert_gt(broker->received_count, 0u);
-  return &broker->received[broker->received_count - 1].command;
+  return &fake_received(broker, broker->received_count - 1)->command;
 }
 
 static int s_write(void *data, const char *bytes, size_t size) {

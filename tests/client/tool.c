@@ -263,7 +263,7 @@ Test(tool, orders) {
   cr_assert_lt(sent->expires_ms, 1800000005000u + 3600000);
   s_expect(broker, "order create binance ETH-USDT buy market 1 --json --name strategy", 0, "\"order_id\":\"ord-1\"",
            NULL);
-  cr_assert_str_eq(broker->received[broker->received_count - 2].command.name, "strategy");
+  cr_assert_str_eq(fake_received(broker, broker->received_count - 2)->command.name, "strategy");
   s_expect(broker, "order status binance ETH-USDT ord-1", 0, "open", NULL);
   cr_assert_str_eq(fixture_last(broker)->order_id, "ord-1");
   s_expect(broker, "order cancel binance ETH-USDT --id me", 0, "yes", NULL);
@@ -358,8 +358,8 @@ Test(tool, tail_counts_and_subscribes) {
   s_read_all(out, text);
   cr_assert_not_null(strstr(text, "     2  bid 36.00  ask 36.10  last -\n"), "%s", text);
   cr_assert_null(strstr(text, "     3  bid"));
-  cr_assert_eq(broker->received[1].command.kind, HBUS_SUBSCRIBE);
-  cr_assert_eq(broker->received[1].command.channel, HBUS_CHANNEL_TICKER);
+  cr_assert_eq(fake_received(broker, 1)->command.kind, HBUS_SUBSCRIBE);
+  cr_assert_eq(fake_received(broker, 1)->command.channel, HBUS_CHANNEL_TICKER);
   fake_broker_destroy(&broker);
 }
 
