@@ -1,0 +1,169 @@
+/* Connecting: every way in which it fails, and TLS. */
+#include "tests/broker/websocket_stage.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- failing to connect ---- */
+
+static void s_expect_failure(stage *at, hbus_status code, const char *part) {
+  RUN_UNTIL(at->closed);
+  cr_assert_eq(at->opened, 0);
+  cr_assert_eq(at->close_code, code, "%s", at->close_reason);
+  cr_assert_not_null(strstr(at->close_reason, part), "'%s' has no '%s'", at->close_reason, part);
+  cr_assert_eq(websocket_send(at->websocket, "x", 1), HBUS_LINK_DOWN);
+  websocket_close(at->websocket, "again");
+  stage_destroy(at);
+}
+
+Test(websocket_connect, tells_a_refused_connection) {
+  stage *at = stage_new();
+  at->server = server_new(&at->loop, SERVER_GOOD, NULL, at);
+  uint16_t port = server_port(at->server);
+  server_destroy(&at->server);
+  uv_run(&at->loop, UV_RUN_NOWAIT);
+  char url[64];
+  snprintf(url, sizeof url, "ws://127.0.0.1:%u/ws", port);
+  stage_connect_url(at, url, 30000);
+  s_expect_failure(at, HBUS_LINK_DOWN, "connection refused");
+}
+
+Test(websocket_connect, tells_an_address_that_cannot_be_reached) {
+  stage *at = stage_new();
+  stage_connect_url(at, "ws://255.255.255.255:9/", 30000); /* refused by the system at once */
+  s_expect_failure(at, HBUS_LINK_DOWN, "cannot connect to 255.255.255.255:9: permission denied");
+}
+
+Test(websocket_connect, tries_the_next_address_of_a_name) {
+  stage *at = stage_new(); /* localhost is ::1 and 127.0.0.1 on most systems; the server has only the second */
+  at->server = server_new(&at->loop, SERVER_GOOD, &stage_echoing, at);
+  char url[64];
+  snprintf(url, sizeof url, "ws://localhost:%u/ws", server_port(at->server));
+  stage_connect_url(at, url, 30000);
+  RUN_UNTIL(at->opened);
+  stage_destroy(at);
+}
+
+Test(websocket_connect, takes_no_proxy_from_the_environment) {
+  setenv("http_proxy", "http://127.0.0.1:1", 1);
+  stage *at = stage_new();
+  stage_connect_good(at, &stage_echoing);
+  stage_destroy(at);
+}
+
+Test(websocket_connect, tells_a_host_that_does_not_exist) {
+  stage *at = stage_new();
+  stage_connect_url(at, "ws://no-such-host.invalid/ws", 30000);
+  RUN_UNTIL(at->closed);
+  cr_assert_not_null(strstr(at->close_reason, "host"), "%s", at->close_reason);
+  s_expect_failure(at, HBUS_LINK_DOWN, "no-such-host.invalid");
+}
+
+Test(websocket_connect, gives_up_on_a_server_that_never_answers) {
+  stage *at = stage_new();
+  at->server = server_new(&at->loop, SERVER_SILENT, NULL, at);
+  char url[64];
+  snprintf(url, sizeof url, "ws://127.0.0.1:%u/ws", server_port(at->server));
+  stage_connect_url(at, url, 200);
+  s_expect_failure(at, HBUS_TIMEOUT, "did not complete the handshake within 200 ms");
+}
+
+Test(websocket_connect, tells_handshakes_that_go_wrong) {
+  static const struct {
+    server_manner manner;
+    const char *part;
+  } cases[] = {
+      {SERVER_NOT_FOUND, "no WebSocket at /ws (HTTP status 404)"},
+      {SERVER_HALF, "hung up during the handshake"},
+      {SERVER_WRONG_HASH, "not a WebSocket's"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    stage *at = stage_new();
+    stage_connect(at, cases[i].manner, NULL);
+    s_expect_failure(at, HBUS_LINK_DOWN, cases[i].part);
+  }
+}
+
+Test(websocket_connect, gives_up_on_a_server_that_talks_something_else) {
+  for (unsigned tls = 0; tls < 2; tls++) {
+    stage *at = stage_new();
+    at->server = server_new(&at->loop, SERVER_GARBAGE, NULL, at);
+    char url[64];
+    snprintf(url, sizeof url, "ws%s://127.0.0.1:%u/ws", tls ? "s" : "", server_port(at->server));
+    stage_connect_url(at, url, 300);
+    s_expect_failure(at, HBUS_TIMEOUT, "did not complete the handshake within 300 ms");
+  }
+}
+
+Test(websocket_connect, tells_a_ca_file_that_cannot_be_read) {
+  stage *at = stage_new();
+  websocket_options options = {.url = "wss://127.0.0.1:1/",
+                               .ca_file = "/no/such/file",
+                               .frame_max = FRAME_MAX,
+                               .send_queue_max = 1,
+                               .connect_timeout_ms = 30000};
+  at->websocket = websocket_connect(at->context, &options, &stage_callbacks, at);
+  s_expect_failure(at, HBUS_LINK_DOWN, "/no/such/file");
+}
+
+/* ---- TLS ---- */
+
+/* Connects to HOST, the server's certificate being for options->name, and trusts its authority unless told otherwise.
+ */
+static stage *s_connect_tls(const tls_server_options *options, const char *host, bool trusted) {
+  stage *at = stage_new();
+  signal(SIGPIPE, SIG_IGN); /* the server's thread writes by write(2) */
+  at->tls = tls_server_new(options);
+  char url[64];
+  snprintf(url, sizeof url, "wss://%s:%u/ws", host, tls_server_port(at->tls));
+  websocket_options websocket_options = {.url = url,
+                                         .ca_file = trusted ? tls_server_ca_file(at->tls) : NULL,
+                                         .frame_max = FRAME_MAX,
+                                         .send_queue_max = 1,
+                                         .connect_timeout_ms = 30000};
+  at->websocket = websocket_connect(at->context, &websocket_options, &stage_callbacks, at);
+  return at;
+}
+
+static void s_tear_down_tls(stage *at) {
+  tls_server *tls = at->tls;
+  stage_destroy(at);
+  tls_server_destroy(&tls);
+}
+
+Test(websocket_tls, accepts_the_right_certificate) {
+  static const struct { const char *name, *host; } cases[] = {{"localhost", "localhost"}, {NULL, "127.0.0.1"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    stage *at = s_connect_tls(&(tls_server_options){.name = cases[i].name, .valid_for_s = 3600}, cases[i].host, true);
+    RUN_UNTIL(at->messages || at->closed);
+    cr_assert_eq(at->closed, 0, "%s", at->close_reason);
+    cr_assert_str_eq(at->last, "over TLS");
+    s_tear_down_tls(at);
+  }
+}
+
+Test(websocket_tls, refuses_every_wrong_certificate_and_tells_why) {
+  static const struct {
+    tls_server_options options;
+    const char *host;
+    bool trusted;
+    const char *part;
+  } cases[] = {
+      {{"localhost", 3600, 0}, "localhost", false, "the certificate of localhost is refused: "},
+      {{"localhost", -60, 0}, "localhost", true, "certificate has expired"},
+      {{"elsewhere.example", 3600, 0}, "localhost", true, "hostname mismatch"},
+      {{"localhost", 3600, 0}, "127.0.0.1", true, "IP address mismatch"},
+      {{"localhost", 3600, TLS1_1_VERSION}, "localhost", true, "the TLS handshake failed"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    stage *at = s_connect_tls(&cases[i].options, cases[i].host, cases[i].trusted);
+    RUN_UNTIL(at->closed);
+    cr_expect_eq(at->opened, 0);
+    cr_expect_eq(at->close_code, HBUS_LINK_DOWN);
+    cr_expect_not_null(strstr(at->close_reason, cases[i].part), "no '%s': %s", cases[i].part, at->close_reason);
+    s_tear_down_tls(at);
+  }
+}
