@@ -13,12 +13,12 @@ static const field s_order_fields[] = {
     FIELD_NAME_ROW(hbus_order, client_order_id, FIELD_IN_REPLY),
     FIELD_NAME_ROW(hbus_order, owner, FIELD_IN_REPLY),
     FIELD_UNSIGNED_ROW(hbus_order, rev, "rev", UINT64_MAX, FIELD_IN_REPLY),
-    FIELD_OPEN_ENUM_ROW(hbus_order, side, names_side, 0),
-    FIELD_OPEN_ENUM_ROW(hbus_order, order_type, names_order_type, 0),
+    FIELD_OPEN_ENUM_ROW(hbus_order, side, names_side, FIELD_REQUIRED),
+    FIELD_OPEN_ENUM_ROW(hbus_order, order_type, names_order_type, FIELD_REQUIRED),
     FIELD_OPEN_ENUM_ROW(hbus_order, status, names_order_status, FIELD_REQUIRED),
     FIELD_DECIMAL_ROW(hbus_order, price, 0),
     FIELD_DECIMAL_ROW(hbus_order, stop_price, 0),
-    FIELD_DECIMAL_ROW(hbus_order, amount, 0),
+    FIELD_DECIMAL_ROW(hbus_order, amount, FIELD_REQUIRED),
     FIELD_DECIMAL_ROW(hbus_order, filled, 0),
     FIELD_OPEN_ENUM_ROW(hbus_order, market_type, names_market_type, 0),
     FIELD_NAME_ROW(hbus_order, account, 0),
@@ -34,7 +34,7 @@ static const field s_trade_fields[] = {
     FIELD_NAME_ROW(hbus_trade, order_id, 0),
     FIELD_DECIMAL_ROW(hbus_trade, price, 0), /* an inferred fill has none */
     FIELD_DECIMAL_ROW(hbus_trade, amount, FIELD_REQUIRED),
-    FIELD_OPEN_ENUM_ROW(hbus_trade, side, names_side, 0),
+    FIELD_OPEN_ENUM_ROW(hbus_trade, side, names_side, FIELD_REQUIRED),
 };
 
 static const field s_ticker_fields[] = {
@@ -50,14 +50,17 @@ static const field s_ticker_fields[] = {
 static const field s_balance_fields[] = {
     FIELD_NAME_ROW(hbus_balance, exchange, FIELD_REQUIRED),
     FIELD_NAME_ROW(hbus_balance, asset, FIELD_REQUIRED),
-    FIELD_DECIMAL_ROW(hbus_balance, total, 0),
-    FIELD_DECIMAL_ROW(hbus_balance, available, 0),
+    FIELD_DECIMAL_ROW(hbus_balance, total, FIELD_REQUIRED),
+    FIELD_DECIMAL_ROW(hbus_balance, available, FIELD_REQUIRED),
 };
 
 static const field s_position_fields[] = {
-    FIELD_NAME_ROW(hbus_position, exchange, FIELD_REQUIRED), FIELD_NAME_ROW(hbus_position, market, FIELD_REQUIRED),
-    FIELD_OPEN_ENUM_ROW(hbus_position, side, names_side, 0), FIELD_DECIMAL_ROW(hbus_position, amount, FIELD_REQUIRED),
-    FIELD_DECIMAL_ROW(hbus_position, entry_price, 0),        FIELD_DECIMAL_ROW(hbus_position, unrealized_pnl, 0),
+    FIELD_NAME_ROW(hbus_position, exchange, FIELD_REQUIRED),
+    FIELD_NAME_ROW(hbus_position, market, FIELD_REQUIRED),
+    FIELD_OPEN_ENUM_ROW(hbus_position, side, names_side, FIELD_REQUIRED),
+    FIELD_DECIMAL_ROW(hbus_position, amount, FIELD_REQUIRED),
+    FIELD_DECIMAL_ROW(hbus_position, entry_price, 0),
+    FIELD_DECIMAL_ROW(hbus_position, unrealized_pnl, 0),
     FIELD_DECIMAL_ROW(hbus_position, leverage, 0),
 };
 

@@ -3,7 +3,8 @@
  * A pack call writes one value at the end of `out`. Absent fields are left out. An unpack call fills *out whole,
  * ignores keys it does not know, and refuses duplicate ones that it does, fields of the wrong kind and text that is too
  * long (HBUS_MALFORMED, HBUS_TOO_BIG; `error` names the field). Where a record must have a field and has not:
- * HBUS_MALFORMED.
+ * HBUS_MALFORMED, also on packing, and then nothing is written. An enumeration's name that is not known reads as absent
+ * and a code that is not known as HBUS_INTERNAL, since a later version may have added it.
  */
 #ifndef PROTO_RECORD_H
 #define PROTO_RECORD_H

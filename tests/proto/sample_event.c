@@ -214,6 +214,7 @@ const sample_event sample_events[] = {
                        .market = "BTC-USD",
                        .order_id = "0d4eeca5",
                        .amount = D("0.1"),
+                       .side = HBUS_SELL,
                    }}},
     {.name = "event_order_open",
      .event = {.type = HBUS_EVENT_ORDER_UPDATE,
