@@ -322,15 +322,33 @@ static bool s_is_readable(const hbus_client *client, int timeout_ms) {
   return poll(&fd, 1, timeout_ms) == 1;
 }
 
+/* Takes all there is, so that nothing but what comes later can make the descriptor readable. */
+static void s_drain(hbus_client *client) {
+  hbus_message message;
+  while (hbus_client_next(client, 0, &message) == HBUS_OK)
+    continue;
+  cr_assert_not(s_is_readable(client, 0));
+}
+
+/* A client whose deadlines are so far off that no timer of its own hides a wake-up that was lost. */
+static hbus_client *s_connect_patiently(const fake_broker *broker) {
+  hbus_options options = fixture_options(broker);
+  options.connect_timeout_ms = options.request_timeout_ms = 200000;
+  hbus_client *client = NULL;
+  cr_assert_eq(hbus_client_connect(&options, &client, NULL), HBUS_OK);
+  return client;
+}
+
 /* The contract of hbus_client_fd, with a program that takes only a few messages each time it is woken: it must be woken
  * for every one of the rest. A wake-up lost ends in the poll's time-out. */
 Test(client, wakes_for_every_event_of_a_burst) {
   enum { COUNT = 10000, BUDGET = 7 };
   burst many = {HBUS_STREAM_MARKET, "market_data/", COUNT};
   fake_broker *broker = fake_broker_new(NULL, NULL);
-  hbus_client *client = fixture_connect(broker);
+  hbus_client *client = s_connect_patiently(broker);
   hbus_client_watch(client, "market_data/", NULL);
   fake_broker_do(broker, s_await_subscription, &many);
+  s_drain(client);
   fake_broker_do(broker, s_publish_burst, &many);
   hbus_message message;
   uint64_t seq = 0;
@@ -356,18 +374,45 @@ Test(client, keeps_events_and_wakeups_through_a_call) {
   enum { ROUNDS = 50, EACH = 20 };
   burst each = {HBUS_STREAM_MARKET, "market_data/", EACH};
   fake_broker *broker = fake_broker_new(s_publish_on_ticker, &each);
-  hbus_client *client = fixture_connect(broker);
+  hbus_client *client = s_connect_patiently(broker);
   hbus_client_watch(client, "market_data/", NULL);
   fake_broker_do(broker, s_await_subscription, &each);
   hbus_message message;
   for (int round = 0; round < ROUNDS; round++) {
     hbus_ticker ticker;
+    s_drain(client);
     cr_assert_eq(hbus_get_ticker(client, "binance", "ETH-USDT", 0, &ticker, NULL), HBUS_UNKNOWN_MARKET);
     for (uint64_t seq = 1; seq <= EACH;) {
       cr_assert(s_is_readable(client, 20000), "round %d, after event %lu", round, (unsigned long)seq);
       if (hbus_client_next(client, 0, &message) == HBUS_OK) cr_assert_eq(message.event.seq, seq++);
     }
   }
+  hbus_client_destroy(&client);
+  fake_broker_destroy(&broker);
+}
+
+/* Answers the ticker before the balances: the second call finds the first one's reply. */
+static void s_answer_both(fake_broker *self, const fake_command *command, void *argument) {
+  (void)argument;
+  if (command->command.kind == HBUS_GET_TICKER) return;
+  fake_reply_ok(self, fake_received(self, self->received_count - 2), NULL);
+  fake_reply_ok(self, command, NULL);
+}
+
+Test(client, wakes_for_a_reply_that_came_during_a_call) {
+  fake_broker *broker = fake_broker_new(s_answer_both, NULL);
+  hbus_client *client = s_connect_patiently(broker);
+  hbus_command first, second;
+  hbus_command_init(&first, HBUS_GET_TICKER, "binance", "ETH-USDT", NULL);
+  hbus_command_init(&second, HBUS_GET_BALANCES, "binance", NULL, NULL);
+  cr_assert_eq(hbus_client_send(client, &first, 0, NULL), HBUS_OK);
+  s_drain(client);
+  hbus_reply reply;
+  cr_assert_eq(hbus_client_call(client, &second, 0, &reply, NULL), HBUS_OK);
+  cr_assert(s_is_readable(client, 20000));
+  hbus_message message;
+  cr_assert_eq(hbus_client_next(client, 0, &message), HBUS_OK);
+  cr_assert_str_eq(message.reply.id, first.id);
   hbus_client_destroy(&client);
   fake_broker_destroy(&broker);
 }
