@@ -22,13 +22,23 @@ for example in market_maker risk_manager; do
     $(pkg-config --cflags hbus) "$library/libhbus.a" $(pkg-config --libs libzmq msgpack)
 done
 
+# expect STATUS SENTENCE COMMAND...: ends with that status and says that.
+expect() {
+  expected=$1
+  sentence=$2
+  shift 2
+  status=0
+  "$@" 2> "$work/said" || status=$?
+  if [ "$status" -ne "$expected" ] || ! grep -q "$sentence" "$work/said"; then
+    echo "$*: exit status $status"
+    cat "$work/said"
+    exit 1
+  fi
+}
+
 # They run: one finds nobody, the other says how to use it.
-status=0
-LD_LIBRARY_PATH=$library HBUS_COMMANDS=ipc://@hbus-test-nobody "$work/market_maker" a b 2> "$work/said" || status=$?
-test "$status" -eq 3 && grep -q 'no broker at' "$work/said" || { cat "$work/said"; exit 1; }
-status=0
-"$work/market_maker-static" 2> "$work/said" || status=$?
-test "$status" -eq 2 && grep -q 'usage: market_maker' "$work/said" || { cat "$work/said"; exit 1; }
+expect 3 'no broker at' env "LD_LIBRARY_PATH=$library" HBUS_COMMANDS=ipc://@hbus-test-nobody "$work/market_maker" a b
+expect 2 'usage: market_maker' "$work/market_maker-static"
 
 # Nothing but hbus_ names leaves the libraries.
 if nm -D --defined-only "$library/libhbus.so.0" | grep -v ' hbus_' | grep -vE ' (__|_)' ; then exit 1; fi
@@ -50,5 +60,5 @@ target_link_libraries(static hbus::hbus_static)
 END
 cmake -S "$work/project" -B "$work/project/build" -DCMAKE_PREFIX_PATH="$work/prefix" > /dev/null
 cmake --build "$work/project/build" > /dev/null
-"$work/project/build/shared" 2> "$work/said" || test $? -eq 2
-grep -q 'usage: risk_manager' "$work/said"
+expect 2 'usage: risk_manager' "$work/project/build/shared"
+expect 2 'usage: risk_manager' "$work/project/build/static"
