@@ -14,8 +14,7 @@
 /* Slots of the library's own: every market subscription renewed, a hello, a ping, and some to spare. */
 #define INTERNAL_MAX (HBUS_SUBSCRIPTIONS_MAX + 16)
 
-/* --- Life -----------------------------------------------------------------------------------------------------------
- */
+/* Life */
 
 static hbus_status s_open(hbus_client *self, const hbus_options *options, hbus_error *error) {
   int fds[SOCKETS_FD_COUNT];
@@ -110,8 +109,7 @@ void client_take_back(hbus_client *self) {
   self->lent = NULL;
 }
 
-/* --- What comes -----------------------------------------------------------------------------------------------------
- */
+/* What comes */
 
 hbus_status hbus_client_watch(hbus_client *self, const char *prefix, hbus_error *error) {
   size_t size = strlen(prefix);

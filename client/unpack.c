@@ -20,8 +20,7 @@ static hbus_status s_open(hbus_bytes data, msgpack_unpacked *out, hbus_error *er
   return hbus_fail(error, HBUS_NO_MEMORY, "no memory to read the reply");
 }
 
-/* --- hello and ping -------------------------------------------------------------------------------------------------
- */
+/* hello and ping */
 
 #define UINT_MAX_ON_WIRE ((UINT64_C(1) << 53) - 1)
 
@@ -68,8 +67,7 @@ hbus_status hbus_unpack_now(hbus_bytes data, uint64_t *out_ms, hbus_error *error
   return status;
 }
 
-/* --- Single records -------------------------------------------------------------------------------------------------
- */
+/* Single records */
 
 /* One shape for all of them: open, read with the record's own call, close. */
 #define DEFINE_UNPACK(noun)                                                                                            \
@@ -114,8 +112,7 @@ void hbus_document_free(hbus_document *document) {
   *document = (hbus_document){0};
 }
 
-/* --- Lists ----------------------------------------------------------------------------------------------------------
- */
+/* Lists */
 
 typedef struct page_data {
   const msgpack_object *items;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "broker/clock.h"
+#include "broker/command/errand.h"
 #include "broker/command/gate.h"
 #include "broker/command/handler.h"
 #include "proto/command_codec.h"
@@ -164,7 +165,7 @@ static bool s_read(void *arg, void *handle, unsigned budget) {
 }
 
 static void s_abandon(void *arg, const hbus_command *what) {
-  handle_abandon(arg, what);
+  errand_unsubscribe(arg, what);
 }
 
 /* What a connection had asked to see ends with it. Its orders stay as they are. */
@@ -231,7 +232,7 @@ const char *command_path_addresses(const command_path *self) {
 }
 
 static void s_resubscribe(void *arg, const hbus_command *what) {
-  handle_resubscribe(arg, what);
+  errand_subscribe(arg, what);
 }
 
 void command_path_on_link(command_path *self, const hbus_link *status) {

@@ -55,8 +55,7 @@ const char *command_path_addresses(const command_path *self);
 /* The link's status has changed. */
 void command_path_on_link(command_path *self, const hbus_link *status);
 
-/* For handlers.
- * ------------------------------------------------------------------------------------------------------*/
+/* For handlers. */
 
 /* Replies to a task: the reply's id is filled in. The task is not under way any more, and lives on until command_end.
  */

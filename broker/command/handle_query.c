@@ -1,30 +1,10 @@
 /* What only reads: asked of upstream, told to the peer. Orders that come by are compared with what is known. */
+#include <string.h>
+
 #include "broker/command/handler.h"
 #include "broker/command/reply_data.h"
 #include "broker/order/order_events.h"
 #include "broker/order/order_state.h"
-
-#include <inttypes.h>
-#include <string.h>
-
-/* An order that upstream listed is news if it is one we know, in a state we do not. The names that only the broker
- * knows are put in. An order of others keeps none: the id that it carries upstream is not a peer's. */
-static void s_learn(command_path *path, hbus_order *said, uint64_t rx_ns) {
-  order *order = order_table_find_upstream(path->parts.orders, said->client_order_id);
-  if (!order) order = order_table_find(path->parts.orders, said->exchange, said->order_id);
-  hbus_extra extra = said->extra;
-  if (!order) {
-    said->client_order_id[0] = 0;
-    return;
-  }
-  order_table_merge(path->parts.orders, order, said);
-  if (order_is_news(order)) {
-    const order_cause cause = {.origin = HBUS_POLLED, .rx_ns = rx_ns, .extra = extra};
-    order_publish_update(path->parts.publisher, order, &cause, NULL);
-  }
-  *said = order->state;
-  said->extra = extra;
-}
 
 /* Upstream gives all positions of an exchange, and does not say its name again. */
 static void s_complete_positions(const hbus_command *question, upstream_answer *answer) {
@@ -41,11 +21,12 @@ static void s_complete_positions(const hbus_command *question, upstream_answer *
 /* Makes of what upstream said what a peer asked for. */
 static void s_complete(command_path *path, const hbus_command *question, upstream_answer *answer, uint64_t rx_ns) {
   switch (question->kind) {
-  case HBUS_GET_ORDER: s_learn(path, &answer->data.order, rx_ns); break;
+  case HBUS_GET_ORDER: order_learn(path->parts.orders, path->parts.publisher, &answer->data.order, rx_ns); break;
   case HBUS_GET_OPEN_ORDERS:
   case HBUS_GET_ORDER_HISTORY:
-    for (size_t i = 0; i < answer->data.orders.count; i++)
-      s_learn(path, &answer->data.orders.items[i], rx_ns);
+    for (size_t i = 0; i < answer->data.orders.count; i++) {
+      order_learn(path->parts.orders, path->parts.publisher, &answer->data.orders.items[i], rx_ns);
+    }
     break;
   case HBUS_GET_ORDER_BOOK:
     memcpy(answer->data.book.exchange, question->exchange, sizeof question->exchange);
@@ -78,19 +59,12 @@ static void s_answer(task *task, const link_outcome *outcome) {
 
 static void s_on_outcome(void *arg, const link_outcome *outcome) {
   task *task = arg;
-  if (!task->replied) {
-    switch (outcome->result) {
-    case LINK_ANSWERED: s_answer(task, outcome); break;
-    case LINK_UNREADABLE:
-      command_refuse(task->path, task, HBUS_UPSTREAM_ERROR, "Hummingbot's answer cannot be read", NULL);
-      break;
-    case LINK_TIMED_OUT:
-      command_refuse(task->path, task, HBUS_TIMEOUT, "Hummingbot did not answer in time", NULL);
-      break;
-    case LINK_LOST:
-      command_refuse(task->path, task, HBUS_LINK_DOWN, "the link to Hummingbot was lost before it answered", NULL);
-      break;
-    }
+  if (task->replied) {
+    /* It was told that there is none; nobody waits for it any more. */
+  } else if (outcome->result == LINK_ANSWERED) {
+    s_answer(task, outcome);
+  } else {
+    command_refuse(task->path, task, link_outcome_code(outcome), link_outcome_text(outcome), NULL);
   }
   if (outcome->result != LINK_TIMED_OUT) command_end(task);
 }

@@ -17,8 +17,10 @@ const handler *handler_of(hbus_command_kind kind);
 
 /* handle_session.c: what the broker answers by itself. */
 handler_fn handle_hello, handle_ping, handle_status;
-/* handle_order.c: what has side effects upstream. */
-handler_fn handle_create_order, handle_cancel_order;
+/* handle_cancel.c. */
+handler_fn handle_cancel_order;
+/* handle_create.c. */
+handler_fn handle_create_order;
 /* A copy of a create that was seen before, whose order is `order`: it gets the first outcome, now or when there is one.
  */
 void handle_repeat(command_path *path, task *task, order *order);
@@ -26,9 +28,5 @@ void handle_repeat(command_path *path, task *task, order *order);
 handler_fn handle_get_order, handle_query;
 /* handle_subscribe.c. */
 handler_fn handle_subscribe, handle_unsubscribe;
-/* Asks upstream again for what is wanted, once the link is back. */
-void handle_resubscribe(command_path *path, const hbus_command *what);
-/* Ends upstream what was wanted by one that left. */
-void handle_abandon(command_path *path, const hbus_command *what);
 
 #endif

@@ -71,19 +71,29 @@ static void s_position_id(const upstream_answer *answer, size_t index, char out[
 
 /* Records ---------------------------------------------------------------------------------------------------------- */
 
-static void s_pack_order(const upstream_answer *answer, size_t index, buffer *out) {
-  record_pack_order(&answer->data.orders.items[index], RECORD_IN_REPLY, out);
+static hbus_status s_pack_order(const upstream_answer *answer, size_t index, buffer *out) {
+  return record_pack_order(&answer->data.orders.items[index], RECORD_IN_REPLY, out);
 }
 
-static void s_pack_balance(const upstream_answer *answer, size_t index, buffer *out) {
-  record_pack_balance(&answer->data.balances.items[index], out);
+static hbus_status s_pack_balance(const upstream_answer *answer, size_t index, buffer *out) {
+  return record_pack_balance(&answer->data.balances.items[index], out);
 }
 
-static void s_pack_position(const upstream_answer *answer, size_t index, buffer *out) {
-  record_pack_position(&answer->data.positions.items[index], out);
+static hbus_status s_pack_position(const upstream_answer *answer, size_t index, buffer *out) {
+  return record_pack_position(&answer->data.positions.items[index], out);
 }
 
-typedef void pack_fn(const upstream_answer *answer, size_t index, buffer *out);
+/* A record that cannot be packed lacks what upstream must say, or there is no room for it. */
+static hbus_status s_not_packed(hbus_status status, hbus_error *error) {
+  if (status == HBUS_MALFORMED) return hbus_fail(error, HBUS_UPSTREAM_ERROR, "Hummingbot's answer is not complete");
+  return hbus_fail(error, HBUS_OVERLOADED, "the answer is larger than a reply may be; ask for less");
+}
+
+static hbus_status s_one(hbus_status status, hbus_error *error) {
+  return status ? s_not_packed(status, error) : HBUS_OK;
+}
+
+typedef hbus_status pack_fn(const upstream_answer *answer, size_t index, buffer *out);
 
 static hbus_status s_list(const task *task, const upstream_answer *answer, size_t total, reply_id_fn *id_of,
                           pack_fn *pack, buffer *out, hbus_error *error) {
@@ -93,8 +103,9 @@ static hbus_status s_list(const task *task, const upstream_answer *answer, size_
   pack_map(out, page.more ? 2 : 1);
   pack_string(out, "items");
   pack_array(out, page.count);
-  for (size_t i = 0; i < page.count; i++)
-    pack(answer, page.first + i, out);
+  for (size_t i = 0; i < page.count && !status; i++)
+    status = pack(answer, page.first + i, out);
+  if (status) return s_not_packed(status, error);
   if (page.more) {
     char cursor[HBUS_CURSOR_MAX + 1], last_id[HBUS_CURSOR_MAX + 1];
     id_of(answer, page.first + page.count - 1, last_id);
@@ -103,31 +114,23 @@ static hbus_status s_list(const task *task, const upstream_answer *answer, size_
     pack_string(out, "cursor");
     pack_string(out, cursor);
   }
-  return HBUS_OK;
+  return s_one(out->status, error);
 }
 
 hbus_status reply_data_query(const task *task, const upstream_answer *answer, buffer *out, hbus_error *error) {
-  hbus_status status = HBUS_OK;
   switch (task->command.kind) {
-  case HBUS_GET_ORDER: reply_data_order(&answer->data.order, out); break;
+  case HBUS_GET_ORDER: return s_one(record_pack_order(&answer->data.order, RECORD_IN_REPLY, out), error);
+  case HBUS_GET_ORDER_BOOK: return s_one(record_pack_book(&answer->data.book, RECORD_IN_REPLY, out), error);
+  case HBUS_GET_TICKER: return s_one(record_pack_ticker(&answer->data.ticker, RECORD_IN_REPLY, out), error);
   case HBUS_GET_OPEN_ORDERS:
   case HBUS_GET_ORDER_HISTORY:
-    status = s_list(task, answer, answer->data.orders.count, s_order_id, s_pack_order, out, error);
-    break;
-  case HBUS_GET_ORDER_BOOK: record_pack_book(&answer->data.book, RECORD_IN_REPLY, out); break;
-  case HBUS_GET_TICKER: record_pack_ticker(&answer->data.ticker, RECORD_IN_REPLY, out); break;
+    return s_list(task, answer, answer->data.orders.count, s_order_id, s_pack_order, out, error);
   case HBUS_GET_BALANCES:
-    status = s_list(task, answer, answer->data.balances.count, s_balance_id, s_pack_balance, out, error);
-    break;
+    return s_list(task, answer, answer->data.balances.count, s_balance_id, s_pack_balance, out, error);
   case HBUS_GET_POSITIONS:
-    status = s_list(task, answer, answer->data.positions.count, s_position_id, s_pack_position, out, error);
-    break;
+    return s_list(task, answer, answer->data.positions.count, s_position_id, s_pack_position, out, error);
   default: return hbus_fail(error, HBUS_INTERNAL, "no reply for this command");
   }
-  if (!status && out->status) {
-    status = hbus_fail(error, HBUS_OVERLOADED, "the answer is larger than a reply may be; ask for less");
-  }
-  return status;
 }
 
 void reply_data_order(const hbus_order *order, buffer *out) {

@@ -23,7 +23,8 @@ hbus_status reply_page_find(const task *task, const upstream_answer *answer, siz
 /* How many records the cursor of a command says that earlier pages had; 0 without one. HBUS_INVALID_REQUEST. */
 hbus_status reply_cursor_offset(const hbus_command *command, uint64_t *out, hbus_error *error);
 
-/* What a query was answered with. HBUS_INVALID_REQUEST: as reply_page_find; HBUS_TOO_BIG. */
+/* What a query was answered with. HBUS_INVALID_REQUEST: as reply_page_find; HBUS_OVERLOADED: too large;
+ * HBUS_UPSTREAM_ERROR: upstream left something out. */
 hbus_status reply_data_query(const task *task, const upstream_answer *answer, buffer *out, hbus_error *error);
 
 void reply_data_order(const hbus_order *order, buffer *out);

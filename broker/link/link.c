@@ -36,3 +36,24 @@ hbus_status link_request(upstream_link *self, const hbus_command *command, const
                          link_outcome_fn *done, void *arg) {
   return self->dialect->request(self, command, upstream_id, done, arg);
 }
+
+bool link_outcome_is_answer(const link_outcome *outcome) {
+  return outcome->result == LINK_ANSWERED && outcome->answer->code != HBUS_TIMEOUT;
+}
+
+hbus_status link_outcome_code(const link_outcome *outcome) {
+  switch (outcome->result) {
+  case LINK_LOST: return HBUS_LINK_DOWN;
+  case LINK_UNREADABLE: return HBUS_UPSTREAM_ERROR;
+  default: return HBUS_TIMEOUT;
+  }
+}
+
+const char *link_outcome_text(const link_outcome *outcome) {
+  switch (outcome->result) {
+  case LINK_LOST: return "the link was lost before Hummingbot answered";
+  case LINK_UNREADABLE: return "Hummingbot's answer cannot be read";
+  case LINK_ANSWERED: return "Hummingbot says that it timed out";
+  default: return "Hummingbot did not answer in time";
+  }
+}

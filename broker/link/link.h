@@ -72,8 +72,15 @@ bool link_has_order_type(const upstream_link *self, hbus_order_type type);
 hbus_status link_request(upstream_link *self, const hbus_command *command, const char *upstream_id,
                          link_outcome_fn *done, void *arg);
 
-/* For dialects.
- * ------------------------------------------------------------------------------------------------------*/
+/* Whether an outcome tells what became of the request. An answer that says no more than that Hummingbot, or the
+ * exchange behind it, did not hear in time is none: the exchange may have done what was asked. */
+bool link_outcome_is_answer(const link_outcome *outcome);
+
+/* Of one that is none: why, as a reply's code and as a sentence. */
+hbus_status link_outcome_code(const link_outcome *outcome);
+const char *link_outcome_text(const link_outcome *outcome);
+
+/* For dialects. */
 
 typedef struct link_dialect {
   const char *name;

@@ -31,6 +31,18 @@ void order_publish_update(publisher *publisher, order *order, const order_cause 
   if (seen) *seen = number;
 }
 
+void order_learn(order_table *orders, publisher *publisher, hbus_order *said, uint64_t rx_ns) {
+  order *order = order_table_find_upstream(orders, said->client_order_id);
+  if (!order) order = order_table_find(orders, said->exchange, said->order_id);
+  said->client_order_id[0] = 0;
+  if (!order) return;
+  const order_cause cause = {.origin = HBUS_POLLED, .rx_ns = rx_ns, .extra = said->extra};
+  order_table_merge(orders, order, said);
+  if (order_is_news(order)) order_publish_update(publisher, order, &cause, NULL);
+  *said = order->state;
+  said->extra = cause.extra;
+}
+
 void order_publish_error(publisher *publisher, const hbus_order *about, hbus_status code, hbus_text message,
                          uint64_t rx_ns, hbus_seen *seen) {
   hbus_event event = s_event(HBUS_EVENT_ERROR, HBUS_KIND_ERROR, "hummingbot", about, rx_ns);

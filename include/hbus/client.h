@@ -78,8 +78,7 @@ typedef struct hbus_client_stats {
 
 void hbus_client_get_stats(const hbus_client *self, hbus_client_stats *out);
 
-/* --- Events, and replies to hbus_client_send ------------------------------------------------------------------------
- */
+/* Events, and replies to hbus_client_send */
 
 typedef enum hbus_message_kind { HBUS_MESSAGE_NONE, HBUS_MESSAGE_EVENT, HBUS_MESSAGE_REPLY } hbus_message_kind;
 
@@ -114,8 +113,7 @@ hbus_status hbus_client_next(hbus_client *self, int timeout_ms, hbus_message *ou
  * the client's; do not read or close it. */
 int hbus_client_fd(const hbus_client *self);
 
-/* --- Commands -------------------------------------------------------------------------------------------------------
- */
+/* Commands */
 
 /* An empty command of that kind about a market; exchange and market may be NULL. HBUS_INVALID_REQUEST: too long. */
 hbus_status hbus_command_init(hbus_command *out, hbus_command_kind kind, const char *exchange, const char *market,

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "hbus/decimal.h"
 #include "hbus/limits.h"
@@ -23,6 +24,12 @@ typedef struct hbus_text {
   const char *data;
   size_t size;
 } hbus_text;
+
+/* The text of a NUL-terminated string. */
+static inline hbus_text hbus_text_of(const char *string) {
+  hbus_text text = {string, strlen(string)};
+  return text;
+}
 
 /* Bytes that somebody else owns. */
 typedef struct hbus_bytes {

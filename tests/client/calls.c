@@ -5,8 +5,7 @@
 #include "fixture.h"
 #include "proto/record.h"
 
-/* --- Market and broker ----------------------------------------------------------------------------------------------
- */
+/* Market and broker */
 
 Test(calls, ping_gives_the_brokers_clock) {
   fake_broker *broker = fake_broker_new(NULL, NULL);
@@ -95,8 +94,7 @@ Test(calls, market_subscriptions) {
   fake_broker_destroy(&broker);
 }
 
-/* --- Orders ---------------------------------------------------------------------------------------------------------
- */
+/* Orders */
 
 static void s_answer_orders(fake_broker *self, const fake_command *command, void *argument) {
   (void)argument;
@@ -260,8 +258,7 @@ Test(calls, a_cancel_without_an_answer_is_a_timeout) {
   fake_broker_destroy(&broker);
 }
 
-/* --- Lists ----------------------------------------------------------------------------------------------------------
- */
+/* Lists */
 
 /* A list of `total` records in pages as large as asked for; the cursor is where the next page starts. */
 typedef struct paged {

@@ -218,8 +218,7 @@ Test(client, refuses_replies_that_it_cannot_read) {
   fake_broker_destroy(&broker);
 }
 
-/* --- Events ---------------------------------------------------------------------------------------------------------
- */
+/* Events */
 
 typedef struct burst {
   hbus_stream stream;
@@ -314,8 +313,7 @@ Test(client, skips_and_counts_what_nobody_can_read) {
   fake_broker_destroy(&broker);
 }
 
-/* --- Waiting --------------------------------------------------------------------------------------------------------
- */
+/* Waiting */
 
 static bool s_is_readable(const hbus_client *client, int timeout_ms) {
   struct pollfd fd = {.fd = hbus_client_fd(client), .events = POLLIN};

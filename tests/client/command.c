@@ -24,8 +24,7 @@ static hbus_command s_order_command(void) {
   return order;
 }
 
-/* --- Many at once ---------------------------------------------------------------------------------------------------
- */
+/* Many at once */
 
 enum { MANY = 100 };
 
@@ -114,8 +113,7 @@ Test(command, replies_and_events_wait_while_a_call_waits) {
   fake_broker_destroy(&broker);
 }
 
-/* --- Time-outs ------------------------------------------------------------------------------------------------------
- */
+/* Time-outs */
 
 Test(command, a_create_without_an_answer_is_unknown_a_read_is_not) {
   fake_broker *broker = fake_broker_new(s_say_nothing, NULL);
@@ -165,8 +163,7 @@ Test(command, late_replies_are_dropped_and_counted) {
   fake_broker_destroy(&broker);
 }
 
-/* --- Bounds ---------------------------------------------------------------------------------------------------------
- */
+/* Bounds */
 
 Test(command, pending_max_bounds_what_is_under_way) {
   fake_broker *broker = fake_broker_new(s_say_nothing, NULL);
@@ -241,8 +238,7 @@ Test(command, order_ids_have_the_prefix_and_do_not_repeat) {
   fake_broker_destroy(&broker);
 }
 
-/* --- The connection -------------------------------------------------------------------------------------------------
- */
+/* The connection */
 
 static void s_restart(fake_broker *self, void *argument) {
   (void)argument;

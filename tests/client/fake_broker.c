@@ -56,8 +56,7 @@ static void *s_bind(void *context, int type, const char *endpoint, char out[64])
   return socket;
 }
 
-/* --- Replies and events ---------------------------------------------------------------------------------------------
- */
+/* Replies and events */
 
 void fake_reply_raw(fake_broker *self, const fake_command *command, const void *data, size_t size) {
   cr_assert_geq(zmq_send(self->insides->router, command->peer, command->peer_size, ZMQ_SNDMORE), 0);
@@ -100,8 +99,7 @@ void fake_publish(fake_broker *self, hbus_stream stream, const hbus_event *event
   buffer_free(&body);
 }
 
-/* --- Commands -------------------------------------------------------------------------------------------------------
- */
+/* Commands */
 
 static void s_pack_text(msgpack_packer *packer, const char *text) {
   msgpack_pack_str_with_body(packer, text, strlen(text));
@@ -219,8 +217,7 @@ void fake_shut(fake_broker *self) {
   self->insides->router = NULL;
 }
 
-/* --- Life -----------------------------------------------------------------------------------------------------------
- */
+/* Life */
 
 fake_broker *fake_broker_new(fake_script *script, void *argument) {
   fake_broker *self = calloc(1, sizeof(*self));
@@ -272,8 +269,7 @@ void fake_broker_destroy(fake_broker **self_ptr) {
   *self_ptr = NULL;
 }
 
-/* --- Things to send -------------------------------------------------------------------------------------------------
- */
+/* Things to send */
 
 hbus_event fake_ticker_event(uint64_t seq, const char *market) {
   hbus_event event = {.type = HBUS_EVENT_MARKET_DATA,

@@ -79,8 +79,7 @@ static void s_expect(const fake_broker *broker, const char *arguments, int exit_
   free(result);
 }
 
-/* --- Usage ----------------------------------------------------------------------------------------------------------
- */
+/* Usage */
 
 Test(tool, wrong_usage_ends_with_2_and_says_what_was_expected) {
   const struct {
@@ -141,8 +140,7 @@ Test(tool, nobody_there_ends_with_3) {
            "is hbusd running");
 }
 
-/* --- Verbs ----------------------------------------------------------------------------------------------------------
- */
+/* Verbs */
 
 /* An order map with a key that no version of ours knows. */
 static void s_pack_order(buffer *data, const char *order_id, const char *client_order_id) {
@@ -312,8 +310,7 @@ Test(tool, exit_statuses) {
   }
 }
 
-/* --- tail -----------------------------------------------------------------------------------------------------------
- */
+/* tail */
 
 static void s_publish_three(fake_broker *self, void *argument) {
   fake_expect_subscription(self, HBUS_STREAM_MARKET, true, argument);

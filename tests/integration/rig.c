@@ -123,44 +123,53 @@ static const msgpack_object *s_get(const msgpack_object *map, const char *key) {
   return NULL;
 }
 
-/* Asks for the broker's status, and unpacks it. */
-static msgpack_unpacked s_status(hbus_client *client) {
-  hbus_document document = {0};
-  hbus_error error;
-  cr_assert_eq(hbus_broker_status(client, 0, &document, &error), HBUS_OK, "%s", error.text);
+/* The broker's status, unpacked. Its texts lie in the document. */
+typedef struct status {
+  hbus_document document;
   msgpack_unpacked unpacked;
-  msgpack_unpacked_init(&unpacked);
-  cr_assert_eq(msgpack_unpack_next(&unpacked, (const char *)document.data, document.size, NULL),
+} status;
+
+static void s_ask_status(hbus_client *client, status *out) {
+  hbus_error error;
+  *out = (status){0};
+  cr_assert_eq(hbus_broker_status(client, 0, &out->document, &error), HBUS_OK, "%s", error.text);
+  msgpack_unpacked_init(&out->unpacked);
+  cr_assert_eq(msgpack_unpack_next(&out->unpacked, (const char *)out->document.data, out->document.size, NULL),
                MSGPACK_UNPACK_SUCCESS);
-  hbus_document_free(&document);
-  return unpacked;
 }
 
-void rig_wait_link(hbus_client *client, hbus_link_status status) {
-  const char *wanted = hbus_link_status_name(status);
+static void s_free_status(status *self) {
+  msgpack_unpacked_destroy(&self->unpacked);
+  hbus_document_free(&self->document);
+}
+
+void rig_wait_link(hbus_client *client, hbus_link_status wanted) {
+  const char *name = hbus_link_status_name(wanted);
   hbus_error error;
   hbus_message message;
   cr_assert_eq(hbus_client_watch(client, "system/link/", &error), HBUS_OK);
   for (int polls = 0; polls < PROCESS_PATIENCE_MS / 100; polls++) {
-    msgpack_unpacked unpacked = s_status(client);
-    const msgpack_object *link = s_get(s_get(&unpacked.data, "link"), "status");
-    bool reached = link && link->via.str.size == strlen(wanted) && !memcmp(link->via.str.ptr, wanted, strlen(wanted));
-    msgpack_unpacked_destroy(&unpacked);
+    status status;
+    s_ask_status(client, &status);
+    const msgpack_object *link = s_get(s_get(&status.unpacked.data, "link"), "status");
+    bool reached = link && link->via.str.size == strlen(name) && !memcmp(link->via.str.ptr, name, strlen(name));
+    s_free_status(&status);
     if (reached) {
       hbus_client_unwatch(client, "system/link/", &error);
       return;
     }
     hbus_client_next(client, 100, &message); /* a link event, most likely; status says what it is now */
   }
-  cr_assert_fail("the link did not become %s", wanted);
+  cr_assert_fail("the link did not become %s", name);
 }
 
 uint64_t rig_counter(hbus_client *client, const char *name) {
-  msgpack_unpacked unpacked = s_status(client);
-  const msgpack_object *counter = s_get(s_get(&unpacked.data, "counters"), name);
+  status status;
+  s_ask_status(client, &status);
+  const msgpack_object *counter = s_get(s_get(&status.unpacked.data, "counters"), name);
   cr_assert_not_null(counter, "no counter %s", name);
   uint64_t value = counter->via.u64;
-  msgpack_unpacked_destroy(&unpacked);
+  s_free_status(&status);
   return value;
 }
 

@@ -1,0 +1,140 @@
+/* create_order: sent at most once, and never called failed without upstream's word (ORDERS.md, rules 2, 3 and 11). */
+#include <assert.h>
+#include <string.h>
+
+#include "broker/clock.h"
+#include "broker/command/handler.h"
+#include "broker/command/reply_data.h"
+#include "broker/order/order_events.h"
+
+/* What became of a create, as far as it is known now. An order that has shown itself is placed, whatever the create was
+ * answered with. */
+static void s_create_reply(const command_path *path, const order *order, hbus_reply *reply) {
+  hbus_order_status status = order->state.status;
+  bool shown = status != HBUS_PENDING && status != HBUS_UNKNOWN && status != HBUS_FAILED;
+  *reply = (hbus_reply){.status = HBUS_REPLY_OK};
+  if (!shown && order->outcome != HBUS_REPLY_OK) {
+    reply->status = order->outcome;
+    reply->code = order->outcome_code;
+    reply->message = hbus_text_of(order->outcome_message);
+  }
+  order_last_seen(path->parts.publisher, order, &reply->seen);
+}
+
+static void s_reply_create(command_path *path, task *task, const order *order, bool repeat, const hbus_seen *seen) {
+  hbus_reply reply;
+  s_create_reply(path, order, &reply);
+  buffer_reset(&path->data);
+  reply_data_order(&order->state, &path->data);
+  reply.data = (hbus_bytes){.data = path->data.data, .size = path->data.size};
+  reply.repeat = repeat;
+  if (seen && seen->stream) reply.seen = *seen;
+  command_reply(path, task, &reply);
+}
+
+static void s_set_outcome(order *order, hbus_reply_status outcome, hbus_status code, hbus_text message) {
+  order->create_answered = true;
+  order->outcome = outcome;
+  order->outcome_code = code;
+  snprintf(order->outcome_message, sizeof order->outcome_message, "%.*s", (int)message.size, message.data);
+}
+
+/* Applies a change that a create brought about, and tells the bus of it. */
+static void s_change(command_path *path, order *order, const hbus_order *said, hbus_origin origin, uint64_t rx_ns,
+                     hbus_seen *seen) {
+  order_table_merge(path->parts.orders, order, said);
+  if (!order_is_news(order)) return;
+  const order_cause cause = {
+      .origin = origin, .rx_ns = rx_ns ? rx_ns : clock_real_ns(), .ts_ns = said->created_at_ns, .extra = said->extra};
+  order_publish_update(path->parts.publisher, order, &cause, seen);
+}
+
+static void s_created(command_path *path, order *order, const upstream_answer *answer, uint64_t rx_ns) {
+  intake_bind(path->parts.intake, order, answer->data.order.order_id);
+  s_change(path, order, &answer->data.order, HBUS_PUSHED, rx_ns, NULL);
+  s_set_outcome(order, HBUS_REPLY_OK, HBUS_OK, (hbus_text){0});
+}
+
+static void s_rejected(command_path *path, order *order, const upstream_answer *answer, uint64_t rx_ns,
+                       hbus_seen *seen) {
+  s_change(path, order, &(hbus_order){.status = HBUS_FAILED}, HBUS_PUSHED, rx_ns, seen);
+  s_set_outcome(order, HBUS_REPLY_ERROR, answer->code, answer->message);
+  order_publish_error(path->parts.publisher, &order->state, answer->code, answer->message, rx_ns, seen);
+}
+
+static void s_unanswered(command_path *path, order *order, const link_outcome *outcome) {
+  char message[HBUS_ERROR_TEXT_SIZE];
+  snprintf(message, sizeof message, "%s; the order may be live", link_outcome_text(outcome));
+  s_change(path, order, &(hbus_order){.status = HBUS_UNKNOWN}, HBUS_INFERRED, 0, NULL);
+  s_set_outcome(order, HBUS_REPLY_UNKNOWN, link_outcome_code(outcome), hbus_text_of(message));
+  log_write(path->parts.log, LOG_ORDER, LOG_LEVEL_WARN, "the outcome of create_order %s of %s is unknown: %s",
+            order->state.client_order_id, order->state.owner, message);
+}
+
+static void s_reply_repeats(command_path *path, order *order) {
+  task *task = order->repeats;
+  order->repeats = NULL;
+  order->repeat_count = 0;
+  for (struct task *next; task; task = next) {
+    next = task->next_repeat;
+    s_reply_create(path, task, order, true, NULL);
+    command_end(task);
+  }
+}
+
+static void s_on_create(void *arg, const link_outcome *outcome) {
+  task *task = arg;
+  command_path *path = task->path;
+  /* Found anew: it may have been settled by an event, and forgotten, before an answer that comes this late. */
+  order *order = order_table_find_upstream(path->parts.orders, task->upstream_id);
+  assert(order || outcome->late);
+  hbus_seen seen = {0};
+  if (order && link_outcome_is_answer(outcome)) {
+    if (outcome->late) path->parts.counters->upstream_answers_late++;
+    if (outcome->answer->code == HBUS_OK) {
+      s_created(path, order, outcome->answer, outcome->rx_ns);
+    } else {
+      s_rejected(path, order, outcome->answer, outcome->rx_ns, &seen);
+    }
+  } else if (order && !outcome->late) {
+    s_unanswered(path, order, outcome);
+  }
+  if (!task->replied) {
+    intake_create_ends(path->parts.intake, order);
+    s_reply_create(path, task, order, false, &seen);
+    s_reply_repeats(path, order);
+  }
+  if (outcome->result != LINK_TIMED_OUT) command_end(task);
+}
+
+void handle_create_order(command_path *path, session *session, task *task) {
+  order *order = order_table_add_own(path->parts.orders, session->name, &task->command);
+  if (!order) {
+    command_refuse(path, task, HBUS_OVERLOADED, "too many orders are not finished; nothing was sent", NULL);
+    command_end(task);
+    return;
+  }
+  memcpy(task->upstream_id, order->upstream_id, sizeof task->upstream_id);
+  hbus_status status = link_request(path->parts.link, &task->command, order->upstream_id, s_on_create, task);
+  if (!status) {
+    intake_create_begins(path->parts.intake, order);
+    return;
+  }
+  order_table_remove(path->parts.orders, order);
+  command_refuse(path, task, status, "not sent", NULL);
+  command_end(task);
+}
+
+void handle_repeat(command_path *path, task *task, order *order) {
+  if (order->create_answered) {
+    s_reply_create(path, task, order, true, NULL);
+    command_end(task);
+  } else if (order->repeat_count == LIMIT_REPEATS_WAITING) {
+    command_refuse(path, task, HBUS_OVERLOADED, "too many copies of this create wait for its outcome", NULL);
+    command_end(task);
+  } else {
+    task->next_repeat = order->repeats;
+    order->repeats = task;
+    order->repeat_count++;
+  }
+}
