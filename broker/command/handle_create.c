@@ -52,7 +52,7 @@ static void s_change(command_path *path, order *order, const hbus_order *said, h
 static void s_created(command_path *path, order *order, const upstream_answer *answer, uint64_t rx_ns) {
   intake_bind(path->parts.intake, order, answer->data.order.order_id);
   s_change(path, order, &answer->data.order, HBUS_PUSHED, rx_ns, NULL);
-  s_set_outcome(order, HBUS_REPLY_OK, HBUS_OK, (hbus_text){0});
+  s_set_outcome(order, HBUS_REPLY_OK, HBUS_OK, hbus_text_of(""));
 }
 
 static void s_rejected(command_path *path, order *order, const upstream_answer *answer, uint64_t rx_ns,
