@@ -11,7 +11,7 @@ typedef struct rig {
   char folder[64]; /* its own, removed at the end */
   process sim;
   process broker;
-  char url[128]; /* of the simulator */
+  char url[256]; /* of the simulator */
   char commands[128];
   char market[128];
   char private_[128];
