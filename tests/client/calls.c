@@ -319,6 +319,7 @@ Test(calls, open_orders_follow_every_page) {
   hbus_order_list orders = {0};
   hbus_error error = {0};
   cr_assert_eq(hbus_get_open_orders(client, "binance", "ETH-USDT", 0, &orders, &error), HBUS_OK, "%s", error.text);
+  fake_broker_meet(broker);
   cr_assert_eq(what.pages, 3u);
   cr_assert_eq(orders.count, 1203u);
   cr_assert_str_eq(orders.items[0].order_id, "o0");
@@ -338,9 +339,12 @@ Test(calls, history_stops_at_its_limit) {
   cr_assert_eq(hbus_get_order_history(client, "binance", "ETH-USDT", 0, 0, &orders, NULL), HBUS_OK);
   cr_assert_eq(orders.count, 50u);
   hbus_order_list_free(&orders);
+  fake_broker_meet(broker);
   what.pages = 0;
+  fake_broker_meet(broker);
   cr_assert_eq(hbus_get_order_history(client, "binance", "ETH-USDT", 501, 0, &orders, NULL), HBUS_OK);
   cr_assert_eq(orders.count, 501u);
+  fake_broker_meet(broker);
   cr_assert_eq(what.limits[0], 500u);
   cr_assert_eq(what.limits[1], 1u);
   cr_assert_str_eq(orders.cursor, "501");

@@ -28,6 +28,7 @@ typedef struct fake_insides {
   void *orders;     /* PAIR: actions to the thread, an empty frame back */
   void *orders_end; /* the thread's end */
   pthread_t thread;
+  pthread_mutex_t turn; /* held by the thread while a script or an action runs */
   known_peer greeted[64];
   unsigned greeted_count;
 } fake_insides;
@@ -187,6 +188,16 @@ void fake_expect_subscription(fake_broker *self, hbus_stream stream, bool on, co
   cr_assert_str_eq(got + 1, expected);
 }
 
+/* Does what the test's thread wants done; false: to end. */
+static bool s_take_call(fake_broker *self) {
+  fake_call call;
+  zmq_recv(self->insides->orders_end, &call, sizeof(call), 0);
+  if (call.action == NULL) return false;
+  call.action(self, call.argument);
+  zmq_send(self->insides->orders_end, "", 0, 0);
+  return true;
+}
+
 static void *s_run(void *argument) {
   fake_broker *self = argument;
   fake_insides *insides = self->insides;
@@ -194,15 +205,14 @@ static void *s_run(void *argument) {
     zmq_pollitem_t items[] = {{.socket = insides->orders_end, .events = ZMQ_POLLIN},
                               {.socket = insides->router, .events = ZMQ_POLLIN}};
     zmq_poll(items, insides->router != NULL ? 2 : 1, -1);
-    if (items[0].revents & ZMQ_POLLIN) {
-      fake_call call;
-      zmq_recv(insides->orders_end, &call, sizeof(call), 0);
-      if (call.action == NULL) return NULL;
-      call.action(self, call.argument);
-      zmq_send(insides->orders_end, "", 0, 0);
-    } else if (insides->router != NULL && items[1].revents & ZMQ_POLLIN) {
+    pthread_mutex_lock(&insides->turn);
+    bool goes_on = true;
+    if (items[0].revents & ZMQ_POLLIN)
+      goes_on = s_take_call(self);
+    else if (insides->router != NULL && items[1].revents & ZMQ_POLLIN)
       s_take_command(self);
-    }
+    pthread_mutex_unlock(&insides->turn);
+    if (!goes_on) return NULL;
   }
 }
 
@@ -235,6 +245,7 @@ fake_broker *fake_broker_new(fake_script *script, void *argument) {
   insides->orders_end = s_bind(insides->context, ZMQ_PAIR, "inproc://orders", NULL);
   insides->orders = zmq_socket(insides->context, ZMQ_PAIR);
   cr_assert_eq(zmq_connect(insides->orders, "inproc://orders"), 0);
+  cr_assert_eq(pthread_mutex_init(&insides->turn, NULL), 0);
   cr_assert_eq(pthread_create(&insides->thread, NULL, s_run, self), 0);
   return self;
 }
@@ -244,12 +255,19 @@ const fake_command *fake_received(const fake_broker *self, unsigned index) {
   return &self->received[index];
 }
 
+void fake_broker_meet(fake_broker *self) {
+  pthread_mutex_lock(&self->insides->turn);
+  pthread_mutex_unlock(&self->insides->turn);
+}
+
 void fake_broker_do(fake_broker *self, fake_action *action, void *argument) {
   fake_call call = {action, argument};
+  fake_broker_meet(self); /* the argument is ours up to here */
   zmq_send(self->insides->orders, &call, sizeof(call), 0);
   if (action == NULL) return;
   char nothing;
   cr_assert_eq(zmq_recv(self->insides->orders, &nothing, 0, 0), 0);
+  fake_broker_meet(self);
 }
 
 void fake_broker_destroy(fake_broker **self_ptr) {
@@ -263,6 +281,7 @@ void fake_broker_destroy(fake_broker **self_ptr) {
   zmq_close(insides->streams[HBUS_STREAM_MARKET]);
   zmq_close(insides->streams[HBUS_STREAM_PRIVATE]);
   zmq_ctx_term(insides->context);
+  pthread_mutex_destroy(&insides->turn);
   free(self->received);
   free(insides);
   free(self);

@@ -49,6 +49,11 @@ const fake_command *fake_received(const fake_broker *self, unsigned index);
 /* Runs `action` in the broker's thread and waits until it is done. */
 void fake_broker_do(fake_broker *self, fake_action *action, void *argument);
 
+/* Hands the script's argument over, both ways: from here on this thread sees what the script has done to it, and the
+ * next script what this thread has. A reply that came says as much, but not to ThreadSanitizer, which does not see into
+ * libzmq. */
+void fake_broker_meet(fake_broker *self);
+
 /* --- In the broker's thread: in scripts and actions --- */
 
 void fake_reply(fake_broker *self, const fake_command *command, const hbus_reply *reply);
