@@ -39,7 +39,19 @@ typedef struct config {
     uint64_t connect_timeout_ms;
     uint64_t reconnect_min_ms;
     uint64_t reconnect_max_ms;
-    bool client_order_ids; /* whether upstream is sent the broker's own order ids */
+    uint64_t refused_retry_ms; /* the pause after an API key was refused */
+    uint64_t retry_attempts;   /* of a request without side effects, after the first; 0: none */
+    uint64_t settle_ms;        /* how long an order may take to show up upstream (ORDERS rule 9) */
+    uint64_t stale_after_ms;   /* how long a subscribed market may be quiet before it is warned about; 0: for ever */
+    bool client_order_ids;     /* whether upstream is sent the broker's own order ids */
+    bool exclusive;            /* nobody else trades on the account */
+    struct {
+      uint64_t requests_per_second; /* of any kind; 0: unlimited, as below */
+      uint64_t burst;               /* requests that may go at once after a pause */
+      uint64_t creates_per_second;
+      uint64_t reads_per_second;
+      uint64_t queue_ms; /* how long a create may wait for its turn */
+    } rate_limit;
     config_subscription *subscribe;
     unsigned subscribe_count;
   } upstream;

@@ -9,6 +9,7 @@
 
 #define TIMEOUT_MAX_MS 3600000
 #define TEXT_MAX       4096
+#define RATE_MAX       100000
 
 static const char *const s_levels[] = {"debug", "info", "warn", "error", "off", NULL};
 static const char *const s_formats[] = {"text", "json", NULL};
@@ -30,6 +31,7 @@ static hbus_status s_check_dialect(const char *text, hbus_error *error) {
   .kind = CONFIG_NUMBER, AT(member), .min = min_, .max = max_, .standard = default_
 #define ENDPOINTS(member, default_)                                                                                    \
   .kind = CONFIG_ENDPOINTS, AT(member), .standard = default_, .check = config_endpoint_check
+#define YES_OR_NO(member, default_)        .kind = CONFIG_BOOL, AT(member), .standard = default_
 #define CHOICE(member, choices_, default_) .kind = CONFIG_CHOICE, AT(member), .choices = choices_, .standard = default_
 
 const config_key config_keys[CONFIG_KEY_COUNT] = {
@@ -41,7 +43,17 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     {"upstream.connect_timeout_ms", NUMBER(upstream.connect_timeout_ms, 1, TIMEOUT_MAX_MS, "10000")},
     {"upstream.reconnect_min_ms", NUMBER(upstream.reconnect_min_ms, 1, TIMEOUT_MAX_MS, "500")},
     {"upstream.reconnect_max_ms", NUMBER(upstream.reconnect_max_ms, 1, TIMEOUT_MAX_MS, "30000")},
-    {"upstream.client_order_ids", .kind = CONFIG_BOOL, AT(upstream.client_order_ids), .standard = "true"},
+    {"upstream.refused_retry_ms", NUMBER(upstream.refused_retry_ms, 1, TIMEOUT_MAX_MS, "60000")},
+    {"upstream.retry_attempts", NUMBER(upstream.retry_attempts, 0, 10, "3")},
+    {"upstream.settle_ms", NUMBER(upstream.settle_ms, 1, TIMEOUT_MAX_MS, "10000")},
+    {"upstream.stale_after_ms", NUMBER(upstream.stale_after_ms, 0, TIMEOUT_MAX_MS, "30000")},
+    {"upstream.client_order_ids", YES_OR_NO(upstream.client_order_ids, "true")},
+    {"upstream.exclusive", YES_OR_NO(upstream.exclusive, "true")},
+    {"upstream.rate_limit.requests_per_second", NUMBER(upstream.rate_limit.requests_per_second, 0, RATE_MAX, "0")},
+    {"upstream.rate_limit.burst", NUMBER(upstream.rate_limit.burst, 1, RATE_MAX, "20")},
+    {"upstream.rate_limit.creates_per_second", NUMBER(upstream.rate_limit.creates_per_second, 0, RATE_MAX, "0")},
+    {"upstream.rate_limit.reads_per_second", NUMBER(upstream.rate_limit.reads_per_second, 0, RATE_MAX, "0")},
+    {"upstream.rate_limit.queue_ms", NUMBER(upstream.rate_limit.queue_ms, 0, TIMEOUT_MAX_MS, "500")},
     {"upstream.subscribe", .kind = CONFIG_SUBSCRIPTIONS},
     {"endpoints.commands", ENDPOINTS(endpoints.commands, "tcp://127.0.0.1:5570")},
     {"endpoints.market", ENDPOINTS(endpoints.market, "tcp://127.0.0.1:5571")},

@@ -107,7 +107,17 @@ static void s_expect_defaults(const config *config) {
   cr_expect_eq(config->upstream.connect_timeout_ms, 10000);
   cr_expect_eq(config->upstream.reconnect_min_ms, 500);
   cr_expect_eq(config->upstream.reconnect_max_ms, 30000);
+  cr_expect_eq(config->upstream.refused_retry_ms, 60000);
+  cr_expect_eq(config->upstream.retry_attempts, 3);
+  cr_expect_eq(config->upstream.settle_ms, 10000);
+  cr_expect_eq(config->upstream.stale_after_ms, 30000);
   cr_expect(config->upstream.client_order_ids);
+  cr_expect(config->upstream.exclusive);
+  cr_expect_eq(config->upstream.rate_limit.requests_per_second, 0);
+  cr_expect_eq(config->upstream.rate_limit.burst, 20);
+  cr_expect_eq(config->upstream.rate_limit.creates_per_second, 0);
+  cr_expect_eq(config->upstream.rate_limit.reads_per_second, 0);
+  cr_expect_eq(config->upstream.rate_limit.queue_ms, 500);
   cr_expect_eq(config->upstream.subscribe_count, 0);
   cr_expect_eq(config->endpoints.commands.count, 1);
   cr_expect_str_eq(config->endpoints.commands.items[0], "tcp://127.0.0.1:5570");
@@ -163,7 +173,13 @@ Test(config, has_a_row_for_each_key_and_sections_in_one_piece) {
   "  connect_timeout_ms: 3600000\n"                                                                                    \
   "  reconnect_min_ms: 7\n"                                                                                            \
   "  reconnect_max_ms: 7\n"                                                                                            \
+  "  refused_retry_ms: 8\n"                                                                                            \
+  "  retry_attempts: 0\n"                                                                                              \
+  "  settle_ms: 9\n"                                                                                                   \
+  "  stale_after_ms: 0\n"                                                                                              \
   "  client_order_ids: false\n"                                                                                        \
+  "  exclusive: false\n"                                                                                               \
+  "  rate_limit: {requests_per_second: 5, burst: 1, creates_per_second: 2, reads_per_second: 3, queue_ms: 0}\n"        \
   "  subscribe:\n"                                                                                                     \
   "    - {exchange: binance, market: BTC-USDT}\n"                                                                      \
   "    - {channel: ticker, market: \"ETH/USD \\u2028\\x85 ü\", exchange: coinbase}\n"                                 \
@@ -187,7 +203,17 @@ Test(config, reads_every_key) {
   cr_expect_eq(config->upstream.connect_timeout_ms, 3600000);
   cr_expect_eq(config->upstream.reconnect_min_ms, 7);
   cr_expect_eq(config->upstream.reconnect_max_ms, 7);
+  cr_expect_eq(config->upstream.refused_retry_ms, 8);
+  cr_expect_eq(config->upstream.retry_attempts, 0);
+  cr_expect_eq(config->upstream.settle_ms, 9);
+  cr_expect_eq(config->upstream.stale_after_ms, 0);
   cr_expect_not(config->upstream.client_order_ids);
+  cr_expect_not(config->upstream.exclusive);
+  cr_expect_eq(config->upstream.rate_limit.requests_per_second, 5);
+  cr_expect_eq(config->upstream.rate_limit.burst, 1);
+  cr_expect_eq(config->upstream.rate_limit.creates_per_second, 2);
+  cr_expect_eq(config->upstream.rate_limit.reads_per_second, 3);
+  cr_expect_eq(config->upstream.rate_limit.queue_ms, 0);
   cr_assert_eq(config->upstream.subscribe_count, 3);
   cr_expect_str_eq(config->upstream.subscribe[0].exchange, "binance");
   cr_expect_str_eq(config->upstream.subscribe[0].market, "BTC-USDT");
@@ -259,10 +285,16 @@ Test(config, prints_plain_yaml) {
 
 /* ---- wrong kinds, ranges ---- */
 
+/* What is said of a number that is none, or out of range. */
+static void s_range(const config_key *key, char *out, size_t size) {
+  snprintf(out, size, "must be a whole number from %llu to %llu", (unsigned long long)key->min,
+           (unsigned long long)key->max);
+}
+
 Test(config, refuses_the_wrong_kind_of_every_key) {
   for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
     const config_key *key = &config_keys[i];
-    char name[96];
+    char name[96], range[64];
     snprintf(name, sizeof name, "'%s'", key->path);
     s_expect_bad_value(key, "{a: 1}", name);
     switch (key->kind) {
@@ -274,12 +306,13 @@ Test(config, refuses_the_wrong_kind_of_every_key) {
       break;
     case CONFIG_NUMBER:
       s_expect_bad_value(key, "[1]", "must be one value, not a list");
-      s_expect_bad_value(key, "many", "must be a whole number from 1 to");
-      s_expect_bad_value(key, "-1", "must be a whole number from 1 to");
-      s_expect_bad_value(key, "0", "must be a whole number from 1 to");
-      s_expect_bad_value(key, "1.5", "must be a whole number from 1 to");
-      s_expect_bad_value(key, "1e3", "must be a whole number from 1 to");
-      s_expect_bad_value(key, "18446744073709551617", "must be a whole number from 1 to");
+      s_range(key, range, sizeof range);
+      s_expect_bad_value(key, "many", range);
+      s_expect_bad_value(key, "-1", range);
+      if (key->min > 0) s_expect_bad_value(key, "0", range);
+      s_expect_bad_value(key, "1.5", range);
+      s_expect_bad_value(key, "1e3", range);
+      s_expect_bad_value(key, "18446744073709551617", range);
       s_expect_bad_value(key, "\"5\"", "without quotes");
       break;
     case CONFIG_BOOL:
@@ -306,9 +339,10 @@ Test(config, takes_each_number_up_to_its_bounds) {
   for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
     const config_key *key = &config_keys[i];
     if (key->kind != CONFIG_NUMBER) continue;
-    char value[32];
+    char value[32], range[64];
+    s_range(key, range, sizeof range);
     snprintf(value, sizeof value, "%llu", (unsigned long long)key->max + 1);
-    s_expect_bad_value(key, value, "must be a whole number from 1 to");
+    s_expect_bad_value(key, value, range);
     if (strcmp(key->path, "upstream.reconnect_min_ms") == 0) continue; /* bound by reconnect_max_ms */
     snprintf(value, sizeof value, "%llu", (unsigned long long)key->max);
     config *config = s_load_value(key->path, value);
