@@ -39,7 +39,17 @@ static void s_on_status(void *arg, const hbus_link *status) {
   broker *self = arg;
   hbus_event event = {.type = HBUS_EVENT_SYSTEM, .kind = HBUS_KIND_LINK, .src = "hbusd", .data = {.link = *status}};
   publisher_publish(self->publisher, &event, NULL);
-  command_path_on_link(self->commands, status);
+  command_path_on_link(self->commands);
+}
+
+static void s_on_resubscribe(void *arg) {
+  broker *self = arg;
+  command_path_resubscribe(self->commands);
+}
+
+static void s_on_reconcile(void *arg) {
+  broker *self = arg;
+  link_reconciled(self->link);
 }
 
 /* Life cycle ------------------------------------------------------------------------------------------------------- */
@@ -75,7 +85,10 @@ static hbus_status s_make_tables(broker *self, uv_loop_t *loop, hbus_error *erro
 }
 
 static hbus_status s_make_link(broker *self, uv_loop_t *loop, hbus_error *error) {
-  static const link_callbacks callbacks = {.on_event = s_on_event, .on_status = s_on_status};
+  static const link_callbacks callbacks = {.on_event = s_on_event,
+                                           .on_status = s_on_status,
+                                           .on_resubscribe = s_on_resubscribe,
+                                           .on_reconcile = s_on_reconcile};
   self->websockets = websocket_context_new(loop, error);
   if (!self->websockets) return error ? error->status : HBUS_NO_MEMORY;
   const link_options options = {.loop = loop,

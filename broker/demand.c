@@ -1,6 +1,5 @@
 #include "broker/demand.h"
 
-#include <czmq.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,6 +96,15 @@ void demand_release_all(demand *self, const char *holder, demand_fn *ended, void
     if (demand_release(self, &what, holder)) ended(arg, &what);
   }
   zlistx_destroy(&keys);
+}
+
+zlistx_t *demand_keys(demand *self) {
+  return zhashx_keys(self->wants);
+}
+
+const hbus_command *demand_find(const demand *self, const char *key) {
+  const want *want = zhashx_lookup(self->wants, key);
+  return want ? &want->what : NULL;
 }
 
 void demand_each(demand *self, demand_fn *each, void *arg) {

@@ -6,6 +6,8 @@
 #ifndef BROKER_DEMAND_H
 #define BROKER_DEMAND_H
 
+#include <czmq.h>
+
 #include "broker/config.h"
 #include "hbus/command.h"
 
@@ -25,6 +27,11 @@ bool demand_release(demand *self, const hbus_command *what, const char *holder);
 /* Takes a holder away from everything, and calls `ended` for each subscription that was its alone. */
 typedef void demand_fn(void *arg, const hbus_command *what);
 void demand_release_all(demand *self, const char *holder, demand_fn *ended, void *arg);
+/* Names of all that is held, for demand_find. The list is the caller's. */
+zlistx_t *demand_keys(demand *self);
+/* What a name stands for. NULL: nobody holds it any more. */
+const hbus_command *demand_find(const demand *self, const char *key);
+
 /* Calls `each` for every subscription held: `what` has its channel, exchange and market. */
 void demand_each(demand *self, demand_fn *each, void *arg);
 

@@ -8,6 +8,7 @@
 #include "broker/command/errand.h"
 #include "broker/command/gate.h"
 #include "broker/command/handler.h"
+#include "broker/command/resubscribe.h"
 #include "proto/command_codec.h"
 #include "proto/reply_codec.h"
 
@@ -190,7 +191,8 @@ hbus_status command_path_new(command_path **out, socket_group *sockets, const co
   buffer_init(&self->frame, HBUS_FRAME_MAX);
   self->sessions = session_table_new(parts->config->bounds.peers);
   self->tasks = task_table_new(parts->config->bounds.commands);
-  if (self->sessions && self->tasks) {
+  self->resubscribe = resubscribe_new(self);
+  if (self->sessions && self->tasks && self->resubscribe) {
     /* One byte more than is allowed, so that a peer hears what was wrong where it just missed. */
     const socket_options options = {.type = ZMQ_ROUTER,
                                     .high_water_mark = (int)parts->config->endpoints.high_water_mark,
@@ -221,6 +223,7 @@ void command_path_destroy(command_path **self_p) {
   *self_p = NULL;
   task_table_destroy(&self->tasks);
   departures_destroy(&self->departures);
+  resubscribe_destroy(&self->resubscribe);
   session_table_destroy(&self->sessions);
   buffer_free(&self->data);
   buffer_free(&self->frame);
@@ -231,11 +234,10 @@ const char *command_path_addresses(const command_path *self) {
   return socket_addresses(self->socket);
 }
 
-static void s_resubscribe(void *arg, const hbus_command *what) {
-  errand_subscribe(arg, what);
+void command_path_on_link(command_path *self) {
+  self->link_since_ms = clock_real_ms();
 }
 
-void command_path_on_link(command_path *self, const hbus_link *status) {
-  self->link_since_ms = clock_real_ms();
-  if (status->status == HBUS_LINK_CONNECTED) demand_each(self->parts.demand, s_resubscribe, self);
+void command_path_resubscribe(command_path *self) {
+  resubscribe_start(self->resubscribe);
 }

@@ -36,6 +36,7 @@ struct command_path {
   command_parts parts;
   bound_socket *socket;
   departures *departures;
+  struct resubscribe *resubscribe;
   session_table *sessions;
   task_table *tasks;
   buffer data;  /* a reply's data, while it is made */
@@ -53,7 +54,9 @@ void command_path_destroy(command_path **self);
 const char *command_path_addresses(const command_path *self);
 
 /* The link's status has changed. */
-void command_path_on_link(command_path *self, const hbus_link *status);
+void command_path_on_link(command_path *self);
+/* The link is authenticated: everything that is wanted is asked for again, then link_resubscribed is called. */
+void command_path_resubscribe(command_path *self);
 
 /* For handlers. */
 

@@ -8,6 +8,8 @@
 typedef struct errand {
   command_path *path;
   hbus_command what;
+  errand_fn *done; /* may be NULL */
+  void *arg;
 } errand;
 
 static void s_report(const errand *self, hbus_status code, hbus_text why) {
@@ -46,29 +48,30 @@ static void s_on_outcome(void *arg, const link_outcome *outcome) {
   } else if (outcome->result == LINK_TIMED_OUT) {
     s_report(self, HBUS_TIMEOUT, hbus_text_of(link_outcome_text(outcome)));
   }
+  if (self->done && !outcome->late) self->done(self->arg);
   if (outcome->result != LINK_TIMED_OUT) free(self);
 }
 
-static void s_run(command_path *path, hbus_command_kind kind, const hbus_command *what) {
+static bool s_run(command_path *path, hbus_command_kind kind, const hbus_command *what, errand_fn *done, void *arg) {
   errand *self = malloc(sizeof *self);
-  if (!self) return;
-  self->path = path;
-  self->what = *what;
+  if (!self) return false;
+  *self = (errand){.path = path, .what = *what, .done = done, .arg = arg};
   self->what.kind = kind;
   hbus_status status = link_request(path->parts.link, &self->what, "", s_on_outcome, self);
-  if (!status) return;
+  if (!status) return true;
   if (status != HBUS_LINK_DOWN) s_report(self, status, hbus_text_of(hbus_status_text(status)));
   free(self);
+  return false;
 }
 
-void errand_subscribe(command_path *path, const hbus_command *what) {
-  s_run(path, HBUS_SUBSCRIBE, what);
+bool errand_subscribe(command_path *path, const hbus_command *what, errand_fn *done, void *arg) {
+  return s_run(path, HBUS_SUBSCRIBE, what, done, arg);
 }
 
 void errand_unsubscribe(command_path *path, const hbus_command *what) {
-  s_run(path, HBUS_UNSUBSCRIBE, what);
+  s_run(path, HBUS_UNSUBSCRIBE, what, NULL, NULL);
 }
 
 void errand_get_order(command_path *path, const hbus_command *what) {
-  s_run(path, HBUS_GET_ORDER, what);
+  s_run(path, HBUS_GET_ORDER, what, NULL, NULL);
 }

@@ -5,8 +5,13 @@
 
 #include "broker/command/command_path.h"
 
+/* Called once the errand is over, however it went. */
+typedef void errand_fn(void *arg);
+
 /* Each does nothing while the link is down. `what` has channel, exchange and market. */
-void errand_subscribe(command_path *path, const hbus_command *what);
+
+/* Returns whether it is on its way, and `done` will be called. */
+bool errand_subscribe(command_path *path, const hbus_command *what, errand_fn *done, void *arg);
 void errand_unsubscribe(command_path *path, const hbus_command *what);
 
 /* Asks for the order that `what` names, and publishes its state. */

@@ -21,6 +21,14 @@ static gate_verdict s_look_up(const command_path *self, const session *session, 
   return GATE_REPEAT;
 }
 
+static bool s_has_link(const command_path *self, handler_need need) {
+  switch (need) {
+  case NEEDS_UP_LINK: return link_status(self->parts.link)->status == HBUS_LINK_CONNECTED;
+  case NEEDS_OPEN_LINK: return link_is_open(self->parts.link);
+  default: return true;
+  }
+}
+
 static hbus_status s_link_down(const command_path *self, hbus_error *error) {
   const hbus_link *link = link_status(self->parts.link);
   return hbus_fail(error, HBUS_LINK_DOWN, "no link to Hummingbot (%s)%s%.*s", hbus_link_status_name(link->status),
@@ -59,7 +67,7 @@ gate_verdict gate_pass(const command_path *self, const session *session, const h
     return GATE_REFUSE;
   }
 
-  if (handler->needs_link && link_status(self->parts.link)->status != HBUS_LINK_CONNECTED) {
+  if (!s_has_link(self, handler->need)) {
     s_link_down(self, error);
     return GATE_REFUSE;
   }

@@ -101,8 +101,7 @@ void handle_query(command_path *path, session *session, task *task) {
 /* What the broker knows for certain, or alone, it answers itself: an order without an id of upstream's cannot be asked
  * for, and one that is finished stays so. */
 static bool s_answers_itself(const command_path *path, const order *order) {
-  return !order->state.order_id[0] ||
-         (order_state_is_final(order->state.status) && link_status(path->parts.link)->status != HBUS_LINK_CONNECTED);
+  return !order->state.order_id[0] || (order_state_is_final(order->state.status) && !link_is_open(path->parts.link));
 }
 
 static void s_tell(command_path *path, task *task, const order *order) {

@@ -1,20 +1,21 @@
 #include "broker/command/handler.h"
 
 static const handler s_handlers[HBUS_COMMAND_COUNT] = {
-    [HBUS_HELLO] = {handle_hello, false},
-    [HBUS_PING] = {handle_ping, false},
-    [HBUS_STATUS] = {handle_status, false},
-    [HBUS_CREATE_ORDER] = {handle_create_order, true},
-    [HBUS_CANCEL_ORDER] = {handle_cancel_order, true},
-    [HBUS_GET_ORDER] = {handle_get_order, false}, /* what the broker knows itself, it tells with the link down */
-    [HBUS_GET_OPEN_ORDERS] = {handle_query, true},
-    [HBUS_GET_ORDER_HISTORY] = {handle_query, true},
-    [HBUS_GET_ORDER_BOOK] = {handle_query, true},
-    [HBUS_GET_TICKER] = {handle_query, true},
-    [HBUS_GET_BALANCES] = {handle_query, true},
-    [HBUS_GET_POSITIONS] = {handle_query, true},
-    [HBUS_SUBSCRIBE] = {handle_subscribe, true},
-    [HBUS_UNSUBSCRIBE] = {handle_unsubscribe, false},
+    [HBUS_HELLO] = {handle_hello, NEEDS_NOTHING},
+    [HBUS_PING] = {handle_ping, NEEDS_NOTHING},
+    [HBUS_STATUS] = {handle_status, NEEDS_NOTHING},
+    [HBUS_CREATE_ORDER] = {handle_create_order, NEEDS_UP_LINK},
+    [HBUS_CANCEL_ORDER] = {handle_cancel_order, NEEDS_OPEN_LINK},
+    [HBUS_GET_ORDER] = {handle_get_order,
+                        NEEDS_NOTHING}, /* what the broker knows itself, it tells with the link down */
+    [HBUS_GET_OPEN_ORDERS] = {handle_query, NEEDS_OPEN_LINK},
+    [HBUS_GET_ORDER_HISTORY] = {handle_query, NEEDS_OPEN_LINK},
+    [HBUS_GET_ORDER_BOOK] = {handle_query, NEEDS_OPEN_LINK},
+    [HBUS_GET_TICKER] = {handle_query, NEEDS_OPEN_LINK},
+    [HBUS_GET_BALANCES] = {handle_query, NEEDS_OPEN_LINK},
+    [HBUS_GET_POSITIONS] = {handle_query, NEEDS_OPEN_LINK},
+    [HBUS_SUBSCRIBE] = {handle_subscribe, NEEDS_OPEN_LINK},
+    [HBUS_UNSUBSCRIBE] = {handle_unsubscribe, NEEDS_NOTHING},
 };
 
 const handler *handler_of(hbus_command_kind kind) {

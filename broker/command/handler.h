@@ -7,9 +7,16 @@
 /* Does what the task asks, and sees to it that it is replied to once and ended once, now or later. */
 typedef void handler_fn(command_path *path, session *session, task *task);
 
+/* What a command cannot do without. */
+typedef enum handler_need {
+  NEEDS_NOTHING,
+  NEEDS_OPEN_LINK, /* one that is authenticated */
+  NEEDS_UP_LINK    /* one that knows what became of the orders before */
+} handler_need;
+
 typedef struct handler {
   handler_fn *run;
-  bool needs_link; /* nothing of it can be done while the link is down */
+  handler_need need;
 } handler;
 
 /* NULL: the command is not built. */

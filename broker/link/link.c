@@ -28,6 +28,18 @@ const hbus_link *link_status(const upstream_link *self) {
   return self->dialect->status(self);
 }
 
+bool link_is_open(const upstream_link *self) {
+  return self->dialect->is_open(self);
+}
+
+void link_resubscribed(upstream_link *self) {
+  self->dialect->resubscribed(self);
+}
+
+void link_reconciled(upstream_link *self) {
+  self->dialect->reconciled(self);
+}
+
 bool link_has_order_type(const upstream_link *self, hbus_order_type type) {
   return self->dialect->has_order_type(type);
 }

@@ -39,6 +39,10 @@ typedef struct link_callbacks {
   void (*on_event)(void *arg, hbus_event *event);
   /* The status has changed. */
   void (*on_status)(void *arg, const hbus_link *status);
+  /* Authenticated: ask for what is wanted again, then call link_resubscribed. */
+  void (*on_resubscribe)(void *arg);
+  /* Compare live and unknown orders with what upstream has, then call link_reconciled. */
+  void (*on_reconcile)(void *arg);
 } link_callbacks;
 
 typedef struct link_options {
@@ -62,6 +66,14 @@ void link_destroy(upstream_link **self);
 
 /* The present status; `reason` is the link's. */
 const hbus_link *link_status(const upstream_link *self);
+
+/* Whether questions can be asked and orders cancelled. New orders are taken only when the status is connected. */
+bool link_is_open(const upstream_link *self);
+
+/* What on_resubscribe and on_reconcile asked for is done. They do nothing when the connection has gone in the meantime.
+ */
+void link_resubscribed(upstream_link *self);
+void link_reconciled(upstream_link *self);
 
 /* Whether orders of this type can be placed. */
 bool link_has_order_type(const upstream_link *self, hbus_order_type type);
@@ -88,6 +100,9 @@ typedef struct link_dialect {
   void (*start)(upstream_link *self);
   void (*destroy)(upstream_link *self);
   const hbus_link *(*status)(const upstream_link *self);
+  bool (*is_open)(const upstream_link *self);
+  void (*resubscribed)(upstream_link *self);
+  void (*reconciled)(upstream_link *self);
   bool (*has_order_type)(hbus_order_type type);
   hbus_status (*request)(upstream_link *self, const hbus_command *command, const char *upstream_id,
                          link_outcome_fn *done, void *arg);

@@ -7,11 +7,9 @@
 
 #include "broker/clock.h"
 #include "broker/limits.h"
-#include "broker/link/backoff.h"
+#include "broker/link/link_state.h"
 #include "broker/link/request_table.h"
 #include "proto/upstream/native/native.h"
-
-#define REFUSED_ATTEMPT 16 /* a refused key waits as long as the cap allows: trying again soon does not mend it */
 
 typedef struct native {
   upstream_link base;
@@ -23,20 +21,19 @@ typedef struct native {
   uv_timer_t reconnect;
   uv_timer_t deadline;
   unsigned open_timers;
-  unsigned attempt; /* since the last time the link was up */
-  bool refused;     /* the key was */
-  hbus_link status;
-  char reason[HBUS_ERROR_TEXT_SIZE];
+  link_state state;
+  hbus_link status;                  /* as it was last told */
+  char reason[HBUS_ERROR_TEXT_SIZE]; /* why the last connection ended; "" while there is one */
+  hbus_status close_code;
 } native;
 
-static void s_connect(native *self);
+static void s_take(native *self, link_event event);
 
 /* Status and reports ----------------------------------------------------------------------------------------------- */
 
-static void s_set_status(native *self, hbus_link_status status, hbus_status code, const char *reason) {
-  if (reason != self->reason) snprintf(self->reason, sizeof self->reason, "%s", reason);
+static void s_tell_status(native *self, hbus_status code) {
   self->status =
-      (hbus_link){.status = status, .code = code, .reason = {.data = self->reason, .size = strlen(self->reason)}};
+      (hbus_link){.status = link_state_status(&self->state), .code = code, .reason = hbus_text_of(self->reason)};
   self->options.callbacks->on_status(self->options.arg, &self->status);
 }
 
@@ -97,7 +94,7 @@ static hbus_status s_add(native *self, hbus_command_kind kind, link_outcome_fn *
 static hbus_status s_request(upstream_link *base, const hbus_command *command, const char *upstream_id,
                              link_outcome_fn *done, void *arg) {
   native *self = (native *)base;
-  if (self->status.status != HBUS_LINK_CONNECTED) return HBUS_LINK_DOWN;
+  if (!link_state_is_open(&self->state)) return HBUS_LINK_DOWN;
   char id[REQUEST_ID_SIZE];
   hbus_status status = s_add(self, command->kind, done, arg, id);
   if (status) return status;
@@ -115,28 +112,22 @@ static void s_on_authenticated(void *arg, const link_outcome *outcome) {
   native *self = arg;
   if (outcome->result == LINK_LOST) return; /* the close says why */
   if (outcome->result == LINK_ANSWERED && outcome->answer->code == HBUS_OK) {
-    self->attempt = 0;
-    self->refused = false;
-    self->options.counters->link_connects++;
-    log_write(self->options.log, LOG_LINK, LOG_LEVEL_INFO, "connected to %s", self->options.config->upstream.url);
-    s_set_status(self, HBUS_LINK_CONNECTED, HBUS_OK, "");
+    s_take(self, LINK_EVENT_ACCEPTED);
     return;
   }
   if (outcome->result == LINK_ANSWERED) {
-    self->refused = true;
     hbus_text message = outcome->answer->message;
     snprintf(self->reason, sizeof self->reason, "Hummingbot refused the API key (%.*s); check HUMMINGBOT_API_KEY",
-             (int)message.size, message.data);
+             (int)message.size, message.size ? message.data : "");
+    s_take(self, LINK_EVENT_REFUSED);
   } else {
     snprintf(self->reason, sizeof self->reason, "no answer to the authentication");
+    websocket_close(self->websocket, self->reason);
   }
-  websocket_close(self->websocket, "not authenticated");
 }
 
-static void s_on_open(void *arg) {
-  native *self = arg;
+static void s_authenticate(native *self) {
   char id[REQUEST_ID_SIZE];
-  self->reason[0] = 0;
   hbus_status status = s_add(self, HBUS_COMMAND_NONE, s_on_authenticated, self, id);
   assert(!status); /* a new connection has nothing under way */
   native_encode_authenticate(&self->out, id, self->options.config->upstream.api_key);
@@ -182,7 +173,7 @@ static void s_on_message(void *arg, const char *text, size_t size) {
     s_report(self, "skipped a frame from Hummingbot: %s", error.text);
   } else if (frame.kind == NATIVE_RESPONSE) {
     s_on_response(self, &frame, rx_ns);
-  } else if (self->status.status == HBUS_LINK_CONNECTED) {
+  } else if (link_state_is_open(&self->state)) {
     frame.event.rx_ns = rx_ns;
     self->options.callbacks->on_event(self->options.arg, &frame.event);
   }
@@ -195,40 +186,23 @@ static void s_on_oversize(void *arg, size_t size) {
   s_report(self, "skipped a frame from Hummingbot: larger than %d bytes (%zu so far)", HBUS_FRAME_MAX, size);
 }
 
-/* Connecting ------------------------------------------------------------------------------------------------------- */
+/* The connection --------------------------------------------------------------------------------------------------- */
 
-static void s_on_reconnect(uv_timer_t *timer) {
-  s_connect(timer->data);
-}
-
-static uint64_t s_retry_delay_ms(const native *self) {
-  const config *config = self->options.config;
-  uint32_t random = 0;
-  uv_random(NULL, NULL, &random, sizeof random, 0, NULL);
-  return backoff_delay_ms(config->upstream.reconnect_min_ms, config->upstream.reconnect_max_ms,
-                          self->refused ? REFUSED_ATTEMPT : self->attempt, random);
+static void s_on_open(void *arg) {
+  s_take(arg, LINK_EVENT_OPENED);
 }
 
 static void s_on_close(void *arg, hbus_status code, const char *reason) {
   native *self = arg;
-  bool was_up = self->status.status == HBUS_LINK_CONNECTED;
+  bool was_up = self->state.phase == LINK_PHASE_UP;
   websocket_destroy(&self->websocket);
   /* What we found out ourselves says more than how the connection ended. */
-  if (!was_up && self->reason[0]) reason = self->reason;
+  if (!self->reason[0]) snprintf(self->reason, sizeof self->reason, "%s", reason);
+  self->close_code = self->state.refused ? HBUS_UNAUTHENTICATED : code;
   if (was_up) self->options.counters->link_losses++;
-  uint64_t delay_ms = s_retry_delay_ms(self);
-  self->attempt++;
-  log_write(self->options.log, LOG_LINK, self->refused ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN,
-            "%s %s: %s; trying again in %.1f s", was_up ? "lost" : "cannot reach", self->options.config->upstream.url,
-            reason, (double)delay_ms / 1000);
-  if (self->refused) {
-    s_set_status(self, HBUS_LINK_ERROR, HBUS_UNAUTHENTICATED, reason);
-  } else {
-    s_set_status(self, HBUS_LINK_DISCONNECTED, code, reason);
-  }
+  s_take(self, LINK_EVENT_CLOSED);
   request_table_fail_all(self->requests);
   uv_timer_stop(&self->deadline);
-  uv_timer_start(&self->reconnect, s_on_reconnect, delay_ms, 0);
 }
 
 static void s_connect(native *self) {
@@ -240,9 +214,41 @@ static void s_connect(native *self) {
                                      .frame_max = HBUS_FRAME_MAX,
                                      .send_queue_max = LIMIT_LINK_SEND_QUEUE,
                                      .connect_timeout_ms = config->upstream.connect_timeout_ms};
-  s_set_status(self, HBUS_LINK_CONNECTING, HBUS_OK, "");
+  self->reason[0] = 0;
   self->websocket = websocket_connect(self->options.websockets, &options, &callbacks, self);
   if (!self->websocket) s_on_close(self, HBUS_NO_MEMORY, "no memory for a connection");
+}
+
+/* The machine ------------------------------------------------------------------------------------------------------ */
+
+static void s_on_reconnect(uv_timer_t *timer) {
+  s_take(timer->data, LINK_EVENT_TIMER);
+}
+
+static void s_wait(native *self, uint64_t delay_ms) {
+  log_write(self->options.log, LOG_LINK, self->state.refused ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN,
+            "no link to %s: %s; trying again in %.1f s", self->options.config->upstream.url, self->reason,
+            (double)delay_ms / 1000);
+  uv_timer_start(&self->reconnect, s_on_reconnect, delay_ms, 0);
+}
+
+static void s_take(native *self, link_event event) {
+  uint32_t random = 0;
+  uv_random(NULL, NULL, &random, sizeof random, 0, NULL);
+  link_step step = link_state_take(&self->state, event, clock_monotonic_ms(), random);
+  if (self->state.phase == LINK_PHASE_UP && event == LINK_EVENT_RECONCILED) {
+    self->options.counters->link_connects++;
+    log_write(self->options.log, LOG_LINK, LOG_LEVEL_INFO, "connected to %s", self->options.config->upstream.url);
+  }
+  if (step.actions & LINK_DO_CONNECT) self->reason[0] = 0;
+  if (step.actions & LINK_DO_TELL)
+    s_tell_status(self, self->state.phase == LINK_PHASE_WAITING ? self->close_code : HBUS_OK);
+  if (step.actions & LINK_DO_WAIT) s_wait(self, step.delay_ms);
+  if (step.actions & LINK_DO_CONNECT) s_connect(self);
+  if (step.actions & LINK_DO_CLOSE) websocket_close(self->websocket, "the API key was refused");
+  if (step.actions & LINK_DO_AUTHENTICATE) s_authenticate(self);
+  if (step.actions & LINK_DO_RESUBSCRIBE) self->options.callbacks->on_resubscribe(self->options.arg);
+  if (step.actions & LINK_DO_RECONCILE) self->options.callbacks->on_reconcile(self->options.arg);
 }
 
 /* Life cycle ------------------------------------------------------------------------------------------------------- */
@@ -254,6 +260,7 @@ static void s_on_timer_closed(uv_handle_t *timer) {
 
 static void s_destroy(upstream_link *base) {
   native *self = (native *)base;
+  link_state_take(&self->state, LINK_EVENT_STOP, 0, 0);
   websocket_destroy(&self->websocket);
   if (self->requests) request_table_fail_all(self->requests);
   request_table_destroy(&self->requests);
@@ -273,6 +280,8 @@ static hbus_status s_create(upstream_link **out, const link_options *options, hb
   self->base.dialect = &native_link;
   self->options = *options;
   self->status.status = HBUS_LINK_DISCONNECTED;
+  link_state_init(&self->state, options->config->upstream.reconnect_min_ms, options->config->upstream.reconnect_max_ms,
+                  options->config->upstream.refused_retry_ms);
   uv_timer_init(options->loop, &self->reconnect);
   uv_timer_init(options->loop, &self->deadline);
   self->reconnect.data = self->deadline.data = self;
@@ -289,7 +298,19 @@ static hbus_status s_create(upstream_link **out, const link_options *options, hb
 }
 
 static void s_start(upstream_link *base) {
-  s_connect((native *)base);
+  s_take((native *)base, LINK_EVENT_START);
+}
+
+static bool s_is_open(const upstream_link *base) {
+  return link_state_is_open(&((const native *)base)->state);
+}
+
+static void s_resubscribed(upstream_link *base) {
+  s_take((native *)base, LINK_EVENT_RESUBSCRIBED);
+}
+
+static void s_reconciled(upstream_link *base) {
+  s_take((native *)base, LINK_EVENT_RECONCILED);
 }
 
 static const hbus_link *s_status(const upstream_link *base) {
@@ -306,6 +327,9 @@ const link_dialect native_link = {
     .start = s_start,
     .destroy = s_destroy,
     .status = s_status,
+    .is_open = s_is_open,
+    .resubscribed = s_resubscribed,
+    .reconciled = s_reconciled,
     .has_order_type = s_has_order_type,
     .request = s_request,
 };
