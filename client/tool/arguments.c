@@ -15,7 +15,7 @@ typedef enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_INT, OPTION_NUMBER }
 /* An option: one row says how it is read, where it goes, and what the help tells. */
 typedef struct option_row {
   const char *name;
-  const char *value; /* its value's name in the help; NULL: a flag */
+  const char *value; /* its value's name in the help, in brackets if it may be left out; NULL: a flag */
   const char *help;
   option_kind kind;
   unsigned only; /* ARGUMENT_... bit of the verbs that take it; 0: all */
@@ -27,26 +27,29 @@ typedef struct option_row {
 
 static const option_row rows[] = {
     {"count", "N", "end after N", OPTION_NUMBER, ARGUMENT_COUNT, AT(count), 1, UINT64_MAX},
-    {"depth", "N", "levels a side; 10", OPTION_NUMBER, ARGUMENT_DEPTH, AT(depth), 1, HBUS_BOOK_LEVELS_MAX},
-    {"limit", "N", "at most N orders; 50", OPTION_NUMBER, ARGUMENT_LIMIT, AT(limit), 1, HBUS_HISTORY_MAX},
+    {"depth", "N", "levels a side (10)", OPTION_NUMBER, ARGUMENT_DEPTH, AT(depth), 1, HBUS_BOOK_LEVELS_MAX},
+    {"limit", "N", "at most N orders (50)", OPTION_NUMBER, ARGUMENT_LIMIT, AT(limit), 1, HBUS_HISTORY_MAX},
     {"id", "CLIENT_ORDER_ID", "your own id of the order", OPTION_TEXT, ARGUMENT_ID, AT(client_order_id), 1,
      HBUS_CLIENT_ORDER_ID_MAX},
     {"stop-price", "PRICE", "where a stop or stop_limit order wakes up", OPTION_TEXT, ARGUMENT_STOP_PRICE,
      AT(stop_price), 1, HBUS_DECIMAL_MAX},
-    {"expires", "MS", "do not place it later than MS from now; the time-out", OPTION_NUMBER, ARGUMENT_EXPIRES,
+    {"expires", "MS", "do not place it later than MS from now (the time-out)", OPTION_NUMBER, ARGUMENT_EXPIRES,
      AT(expires_ms), 1, EXPIRES_MAX_MS},
+    {"wait", "[STATUS]", "first wait until the link has that status (connected)", OPTION_TEXT, ARGUMENT_WAIT, AT(wait),
+     0, HBUS_NAME_MAX},
     {"no-subscribe", NULL, "do not ask the broker to subscribe to the topics' markets", OPTION_FLAG,
      ARGUMENT_NO_SUBSCRIBE, AT(no_subscribe), 0, 0},
     {"json", NULL, "one JSON object a line", OPTION_FLAG, 0, AT(json), 0, 0},
-    {"timeout", "MS", "wait at most MS for the broker; 8000", OPTION_INT, 0, AT(timeout_ms), 1, TIMEOUT_MAX_MS},
-    {"name", "NAME", "who this is; the name owns its orders; hbus", OPTION_TEXT, 0, AT(options.name), 1, HBUS_NAME_MAX},
-    {"commands", "ENDPOINT", "the broker's commands; HBUS_COMMANDS, tcp://127.0.0.1:5570", OPTION_TEXT, 0,
+    {"timeout", "MS", "wait at most MS for the broker (8000)", OPTION_INT, 0, AT(timeout_ms), 1, TIMEOUT_MAX_MS},
+    {"name", "NAME", "who this is; the name owns its orders (hbus)", OPTION_TEXT, 0, AT(options.name), 1,
+     HBUS_NAME_MAX},
+    {"commands", "ENDPOINT", "the broker's commands ($HBUS_COMMANDS or tcp://127.0.0.1:5570)", OPTION_TEXT, 0,
      AT(options.commands_endpoint), 1, 256},
-    {"market", "ENDPOINT", "its market stream; HBUS_MARKET, tcp://127.0.0.1:5571", OPTION_TEXT, 0,
+    {"market", "ENDPOINT", "its market stream ($HBUS_MARKET or tcp://127.0.0.1:5571)", OPTION_TEXT, 0,
      AT(options.market_endpoint), 1, 256},
-    {"private", "ENDPOINT", "its private stream; HBUS_PRIVATE, tcp://127.0.0.1:5572", OPTION_TEXT, 0,
+    {"private", "ENDPOINT", "its private stream ($HBUS_PRIVATE or tcp://127.0.0.1:5572)", OPTION_TEXT, 0,
      AT(options.private_endpoint), 1, 256},
-    {"help", NULL, "this", OPTION_FLAG, 0, AT(help), 0, 0},
+    {"help", NULL, "this text", OPTION_FLAG, 0, AT(help), 0, 0},
 };
 
 enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
@@ -82,7 +85,7 @@ static hbus_status s_read_number(const option_row *row, const char *text, uint64
                    text, (unsigned long long)row->min, (unsigned long long)row->max);
 }
 
-static hbus_status s_take(const option_row *row, char *value, arguments *out, hbus_error *error) {
+static hbus_status s_take(const option_row *row, const char *value, arguments *out, hbus_error *error) {
   uint8_t *target = (uint8_t *)out + row->offset;
   uint64_t number = 0;
   hbus_status status = HBUS_OK;
@@ -104,14 +107,25 @@ static hbus_status s_take(const option_row *row, char *value, arguments *out, hb
   return status;
 }
 
+static int s_has_arg(const option_row *row) {
+  if (row->value == NULL) return no_argument;
+  return *row->value == '[' ? optional_argument : required_argument;
+}
+
+/* The value of the option that getopt has just met; "" for one that was left out. getopt takes an optional value only
+ * from behind "=", ours may stand behind a blank like any other. */
+static const char *s_value_of(const option_row *row, int argc, char **argv) {
+  if (optarg != NULL) return optarg;
+  if (s_has_arg(row) == optional_argument && optind < argc && argv[optind][0] != '-') return argv[optind++];
+  return "";
+}
+
 /* getopt's own table, from ours. */
 static void s_make_options(unsigned options, struct option out[ROW_COUNT + 1]) {
   size_t count = 0;
   for (size_t i = 0; i < ROW_COUNT; i++) {
     if (!s_takes(options, &rows[i])) continue;
-    out[count++] = (struct option){.name = rows[i].name,
-                                   .has_arg = rows[i].value == NULL ? no_argument : required_argument,
-                                   .val = (int)(256 + i)};
+    out[count++] = (struct option){.name = rows[i].name, .has_arg = s_has_arg(&rows[i]), .val = (int)(256 + i)};
   }
   out[count] = (struct option){0};
 }
@@ -135,7 +149,8 @@ hbus_status arguments_parse(const verb *verb, int argc, char **argv, arguments *
       parsed.help = true;
       continue;
     }
-    hbus_status status = s_take(&rows[code - 256], optarg, &parsed, error);
+    const option_row *row = &rows[code - 256];
+    hbus_status status = s_take(row, s_value_of(row, argc, argv), &parsed, error);
     if (status != HBUS_OK) return status;
   }
   parsed.positionals = argv + optind;

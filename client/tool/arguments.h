@@ -16,7 +16,8 @@ enum {
   ARGUMENT_ID = 1 << 3,
   ARGUMENT_EXPIRES = 1 << 4,
   ARGUMENT_DEPTH = 1 << 5,
-  ARGUMENT_LIMIT = 1 << 6
+  ARGUMENT_LIMIT = 1 << 6,
+  ARGUMENT_WAIT = 1 << 7
 };
 
 typedef struct arguments {
@@ -29,6 +30,7 @@ typedef struct arguments {
   uint64_t limit;
   uint64_t expires_ms; /* from now */
   bool no_subscribe;
+  const char *wait; /* NULL: not said; "": said without a value */
   const char *stop_price;
   const char *client_order_id;
   char **positionals;

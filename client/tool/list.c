@@ -1,7 +1,6 @@
 #include "client/tool/list.h"
 
 #include "client/tool/json.h"
-#include "proto/frame.h"
 
 const table_column list_order_columns[] = {
     {"ORDER ID", "order_id", false}, {"CLIENT ORDER ID", "client_order_id", false},
@@ -31,9 +30,7 @@ outcome list_run(const verb *verb, const arguments *arguments, hbus_command *com
 void list_print_one(const arguments *arguments, const table_column *columns, unsigned column_count, hbus_bytes data) {
   table *rows = table_new(columns, column_count);
   msgpack_unpacked unpacked;
-  msgpack_unpacked_init(&unpacked);
-  bool can_read = frame_check(data.data, data.size) == HBUS_OK &&
-                  msgpack_unpack_next(&unpacked, (const char *)data.data, data.size, NULL) == MSGPACK_UNPACK_SUCCESS;
+  bool can_read = peer_unpack(data, &unpacked, NULL) == HBUS_OK;
   if (can_read && arguments->json) {
     json_print(&unpacked.data);
   } else if (can_read && rows != NULL) {

@@ -24,10 +24,7 @@ outcome peer_report_usage(const verb *verb, const hbus_error *error) {
 outcome peer_connect(const verb *verb, const arguments *arguments, bool streams, hbus_client **out) {
   hbus_options options = arguments->options;
   if (!streams) options.market_endpoint = options.private_endpoint = NULL;
-  if (arguments->timeout_ms > 0) {
-    options.request_timeout_ms = arguments->timeout_ms;
-    if (arguments->timeout_ms < options.connect_timeout_ms) options.connect_timeout_ms = arguments->timeout_ms;
-  }
+  if (arguments->timeout_ms > 0) options.request_timeout_ms = options.connect_timeout_ms = arguments->timeout_ms;
   hbus_error error = {0};
   if (hbus_client_connect(&options, out, &error) == HBUS_OK) return OUTCOME_DONE;
   /* An endpoint or a name that cannot be used is a mistake in the arguments, unless it was the broker who said so. */
@@ -57,19 +54,22 @@ const msgpack_object *peer_get(const msgpack_object *map, const char *key) {
   return NULL;
 }
 
+hbus_status peer_unpack(hbus_bytes data, msgpack_unpacked *out, hbus_error *error) {
+  msgpack_unpacked_init(out);
+  if (frame_check(data.data, data.size) == HBUS_OK &&
+      msgpack_unpack_next(out, (const char *)data.data, data.size, NULL) == MSGPACK_UNPACK_SUCCESS)
+    return HBUS_OK;
+  return hbus_fail(error, HBUS_MALFORMED, "the broker's reply cannot be read");
+}
+
 /* Gives one page out; *left counts down. Takes the cursor for the next one; "": this was the last. */
 static hbus_status s_give_page(hbus_bytes data, char cursor[HBUS_CURSOR_MAX + 1], size_t *left, peer_record_fn *each,
                                void *context, hbus_error *error) {
   *cursor = '\0';
   if (data.size == 0) return HBUS_OK;
   msgpack_unpacked unpacked;
-  msgpack_unpacked_init(&unpacked);
-  hbus_status status = frame_check(data.data, data.size);
-  if (status != HBUS_OK ||
-      msgpack_unpack_next(&unpacked, (const char *)data.data, data.size, NULL) != MSGPACK_UNPACK_SUCCESS) {
-    status = hbus_fail(error, HBUS_MALFORMED, "the broker's reply cannot be read");
-    goto out;
-  }
+  hbus_status status = peer_unpack(data, &unpacked, error);
+  if (status != HBUS_OK) goto out;
   const msgpack_object *items = peer_get(&unpacked.data, "items");
   if (items == NULL || items->type != MSGPACK_OBJECT_ARRAY) {
     each(&unpacked.data, context);

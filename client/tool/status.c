@@ -1,7 +1,13 @@
 #include <inttypes.h>
+#include <string.h>
 
+#include "client/broker_clock.h"
 #include "client/tool/json.h"
+#include "client/tool/link_wait.h"
 #include "client/tool/peer.h"
+#include "proto/names.h"
+
+#define WAIT_DEFAULT_MS 8000
 
 static void s_print_value(const msgpack_object *value) {
   switch (value->type) {
@@ -57,7 +63,43 @@ static void s_print(const msgpack_object *status, void *context) {
     s_print_map(status, 0);
 }
 
+/* --wait; the time until the broker is there counts too. */
+static outcome s_wait(const verb *self, const arguments *arguments, hbus_link_status wanted) {
+  bool json = arguments->json;
+  int timeout_ms = arguments->timeout_ms > 0 ? arguments->timeout_ms : WAIT_DEFAULT_MS;
+  uint64_t started_ms = clock_monotonic_ms();
+  hbus_client *client = NULL;
+  hbus_document status = {0};
+  msgpack_unpacked unpacked;
+  hbus_error error = {0};
+  outcome outcome = peer_connect(self, arguments, true, &client);
+  if (outcome != OUTCOME_DONE) return outcome;
+  msgpack_unpacked_init(&unpacked);
+  int left_ms = timeout_ms - (int)(clock_monotonic_ms() - started_ms);
+  if (link_wait(client, wanted, left_ms > 0 ? left_ms : 0, &status, &error) != HBUS_OK)
+    outcome = peer_report(self, &error);
+  else if (peer_unpack((hbus_bytes){status.data, status.size}, &unpacked, &error) != HBUS_OK)
+    outcome = peer_report(self, &error);
+  else
+    s_print(&unpacked.data, &json);
+  msgpack_unpacked_destroy(&unpacked);
+  hbus_document_free(&status);
+  hbus_client_destroy(&client);
+  return outcome;
+}
+
 static outcome s_run(const verb *self, const arguments *arguments) {
+  if (arguments->wait != NULL) {
+    unsigned wanted = *arguments->wait == '\0'
+                          ? HBUS_LINK_CONNECTED
+                          : name_find(&names_link_status, arguments->wait, strlen(arguments->wait));
+    if (wanted != 0) return s_wait(self, arguments, (hbus_link_status)wanted);
+    hbus_error error;
+    char known[96];
+    name_list(&names_link_status, known, sizeof(known));
+    (void)hbus_fail(&error, HBUS_INVALID_REQUEST, "--wait \"%s\": expected one of %s", arguments->wait, known);
+    return peer_report_usage(self, &error);
+  }
   hbus_command command;
   outcome outcome = peer_command(self, arguments, HBUS_STATUS, &command);
   if (outcome != OUTCOME_DONE) return outcome;
@@ -68,4 +110,7 @@ static outcome s_run(const verb *self, const arguments *arguments) {
 const verb verb_status = {.name = "status",
                           .parameters = "",
                           .summary = "How the broker is: its link, what it holds, what it counted",
+                          .details = "With --wait it first waits, at most --timeout, until the link to Hummingbot is\n"
+                                     "connected, or has the STATUS named: disconnected, connecting, connected, error.",
+                          .options = ARGUMENT_WAIT,
                           .run = s_run};

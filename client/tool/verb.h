@@ -32,6 +32,8 @@ extern const verb verb_balances, verb_book, verb_order_cancel, verb_order_create
 const verb *verb_find(int argc, char **argv, int *words);
 /* "hbus --help". */
 void verb_print_all(FILE *out);
+/* The verbs of two words that begin with this one: "hbus order --help". False: there is none, nothing was printed. */
+bool verb_print_group(const char *word, FILE *out);
 /* "hbus VERB --help". */
 void verb_print_help(const verb *self, FILE *out);
 

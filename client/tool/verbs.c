@@ -24,14 +24,31 @@ const verb *verb_find(int argc, char **argv, int *words) {
   return NULL;
 }
 
+static void s_print_summary(const verb *verb, FILE *out) {
+  (void)fprintf(out, "  %-15s %s\n", verb->name, verb->summary);
+}
+
 void verb_print_all(FILE *out) {
   (void)fputs("usage: hbus VERB [ARGUMENT ...] [OPTION ...]\n\n", out);
   for (size_t i = 0; i < VERB_COUNT; i++)
-    (void)fprintf(out, "  %-15s %s\n", verbs[i]->name, verbs[i]->summary);
+    s_print_summary(verbs[i], out);
   (void)fputs(
-      "\n\"hbus VERB --help\" says more, \"hbus --version\" which version this is.\n"
+      "\n\"hbus help VERB\" says more, \"hbus --version\" which version this is.\n"
       "Exit status: 0 done, 1 refused, 2 wrong usage, 3 not reachable or no answer in time, 4 outcome unknown.\n",
       out);
+}
+
+bool verb_print_group(const char *word, FILE *out) {
+  size_t size = strlen(word);
+  bool is_any = false;
+  for (size_t i = 0; i < VERB_COUNT; i++) {
+    if (strncmp(verbs[i]->name, word, size) != 0 || verbs[i]->name[size] != ' ') continue;
+    if (!is_any) (void)fprintf(out, "usage: hbus %s VERB [ARGUMENT ...] [OPTION ...]\n\n", word);
+    is_any = true;
+    s_print_summary(verbs[i], out);
+  }
+  if (is_any) (void)fprintf(out, "\n\"hbus help %s VERB\" says more.\n", word);
+  return is_any;
 }
 
 void verb_print_help(const verb *self, FILE *out) {

@@ -86,8 +86,9 @@ Test(tool, wrong_usage_ends_with_2_and_says_what_was_expected) {
     const char *arguments, *err;
   } rows[] = {
       {"nonsense", "no verb \"nonsense\""},
-      {"order", "no verb \"order\""},
-      {"order eat", "no verb \"order eat\""},
+      {"help nonsense", "no verb \"nonsense\""},
+      {"--json status", "--json comes too early"},
+      {"status --wait never", "--wait \"never\": expected one of disconnected, connecting, connected, error"},
       {"ticker", "expected EXCHANGE MARKET"},
       {"ticker binance", "expected EXCHANGE MARKET"},
       {"ticker binance ETH-USDT more", "\"more\" is one too many"},
@@ -132,6 +133,30 @@ Test(tool, helps) {
   }
   free(all);
   s_expect(NULL, "--version", 0, "hbus 0.", NULL);
+}
+
+Test(tool, help_finds_its_verb_wherever_it_stands) {
+  s_expect(NULL, "help", 0, "usage: hbus VERB", NULL);
+  s_expect(NULL, "help ticker", 0, "usage: hbus ticker EXCHANGE MARKET", NULL);
+  s_expect(NULL, "help order cancel", 0, "usage: hbus order cancel", NULL);
+  const char *words[] = {"help order", "order --help", "order -h", "order help", "--help order"};
+  for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    s_expect(NULL, words[i], 0, "usage: hbus order VERB", NULL);
+}
+
+Test(tool, half_a_verb_shows_the_whole_ones) {
+  const char *words[] = {"order", "order eat"};
+  for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    char said[64];
+    (void)snprintf(said, sizeof(said), "hbus: no verb \"%s\"", words[i]);
+    result *result = s_run(NULL, words[i]);
+    cr_assert_eq(result->exit_status, 2);
+    cr_assert_str_eq(result->out, "");
+    cr_assert_eq(strstr(result->err, said), result->err, "%s", result->err);
+    cr_assert_not_null(strstr(result->err, "order history "));
+    cr_assert_null(strstr(result->err, "ticker"));
+    free(result);
+  }
 }
 
 Test(tool, nobody_there_ends_with_3) {
@@ -308,6 +333,67 @@ Test(tool, exit_statuses) {
     s_expect(broker, rows[i].arguments, rows[i].exit_status, rows[i].out, rows[i].err);
     fake_broker_destroy(&broker);
   }
+}
+
+/* status --wait */
+
+static void s_reply_link(fake_broker *self, const fake_command *command, hbus_link_status status) {
+  buffer data;
+  msgpack_packer packer;
+  fixture_packer(&packer, &data);
+  msgpack_pack_map(&packer, 1);
+  fixture_pack_text(&packer, "link");
+  msgpack_pack_map(&packer, 1);
+  fixture_pack_text(&packer, "status");
+  fixture_pack_text(&packer, hbus_link_status_name(status));
+  fake_reply_ok(self, command, &data);
+  buffer_free(&data);
+}
+
+static void s_publish_link(fake_broker *self, hbus_link_status status, const char *reason) {
+  hbus_event event = {.type = HBUS_EVENT_SYSTEM, .kind = HBUS_KIND_LINK, .epoch = 7, .seq = 1, .src = "hbusd"};
+  event.rx_ns = event.tx_ns = 1;
+  event.data.link = (hbus_link){.status = status, .code = HBUS_LINK_DOWN, .reason = hbus_text_of(reason)};
+  fake_publish(self, HBUS_STREAM_MARKET, &event);
+}
+
+/* The link goes down while the tool waits, and comes up later if `argument` says so. */
+static void s_fail_then_recover(fake_broker *self, const fake_command *command, void *argument) {
+  const bool *recovers = argument;
+  bool is_first = self->received_count == 2; /* behind hello */
+  if (is_first) {
+    fake_expect_subscription(self, HBUS_STREAM_MARKET, true, "system/link/");
+    s_publish_link(self, HBUS_LINK_DISCONNECTED, "connection refused");
+  }
+  s_reply_link(self, command, !is_first && *recovers ? HBUS_LINK_CONNECTED : HBUS_LINK_CONNECTING);
+}
+
+Test(tool, status_waits_for_the_link) {
+  bool recovers = true;
+  fake_broker *broker = fake_broker_new(s_fail_then_recover, &recovers);
+  s_expect(broker, "status --wait --timeout 20000", 0, "link:\n  status: connected\n", NULL);
+  fake_broker_destroy(&broker);
+  broker = fake_broker_new(s_answer, NULL);
+  s_expect(broker, "status --wait", 0, "link:\n  status: connected\n", NULL);
+  s_expect(broker, "status --wait connected --json", 0, "{\"link\":{\"status\":\"connected\"}}\n", NULL);
+  s_expect(broker, "status --wait=connected", 0, "connected", NULL);
+  fake_broker_destroy(&broker);
+}
+
+Test(tool, status_says_why_the_link_did_not_come) {
+  bool recovers = false;
+  fake_broker *broker = fake_broker_new(s_fail_then_recover, &recovers);
+  s_expect(broker, "status --wait --timeout 1000", 3, "",
+           "hbus status: TIMEOUT: the link is connecting, not connected, after ");
+  fake_broker_destroy(&broker);
+  broker = fake_broker_new(s_fail_then_recover, &recovers);
+  s_expect(broker, "status --wait --timeout 1000", 3, "", " ms: connection refused\n");
+  fake_broker_destroy(&broker);
+  broker = fake_broker_new(s_answer, NULL);
+  s_expect(broker, "status --wait disconnected --timeout 1000", 3, "", "the link is connected, not disconnected");
+  cr_assert_leq(broker->received_count, 1u + 4u); /* it listens more than it asks */
+  fake_broker_destroy(&broker);
+  s_expect(NULL, "status --wait --timeout 50 --commands ipc://@hbus-test-nobody", 3, "", "no broker at ipc://@hbus");
 }
 
 /* tail */

@@ -1,5 +1,6 @@
 /* Every request of the native dialect through the `hbus` tool, its success and its errors, by exit status and words. */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,16 @@ Test(tool, tail_shows_events_and_subscribes) {
   s_expect(&rig, "tail market_data/ticker/binance/BTC-USDT/ --count 2", 0, "BTC-USDT");
   s_expect(&rig, "tail trade_update/binance/ETH-USDT/ --count 1 --json", 0, "\"type\":\"TRADE_UPDATE\"");
   s_expect(&rig, "tail market_data/ticker/binance/NO-SUCH/ --count 2", 1, "UNKNOWN_MARKET");
+  rig_stop(&rig);
+}
+
+Test(tool, waits_for_the_link_and_says_why_it_does_not_come) {
+  rig rig;
+  s_start(&rig);
+  s_expect(&rig, "status --wait --json", 0, "\"link\":{\"status\":\"connected\"");
+  cr_assert_eq(process_stop(&rig.sim, SIGTERM), 0);
+  s_expect(&rig, "status --wait disconnected", 0, "disconnected");
+  s_expect(&rig, "status --wait --timeout 1000", 3, "onnect"); /* the link's reason */
   rig_stop(&rig);
 }
 
