@@ -16,7 +16,7 @@ static void s_create_reply(const command_path *path, const order *order, hbus_re
   if (!shown && order->outcome != HBUS_REPLY_OK) {
     reply->status = order->outcome;
     reply->code = order->outcome_code;
-    reply->message = hbus_text_of(order->outcome_message);
+    if (order->outcome_message) reply->message = hbus_text_of(order->outcome_message);
   }
   order_last_seen(path->parts.publisher, order, &reply->seen);
 }
@@ -32,13 +32,6 @@ static void s_reply_create(command_path *path, task *task, const order *order, b
   command_reply(path, task, &reply);
 }
 
-static void s_set_outcome(order *order, hbus_reply_status outcome, hbus_status code, hbus_text message) {
-  order->create_answered = true;
-  order->outcome = outcome;
-  order->outcome_code = code;
-  snprintf(order->outcome_message, sizeof order->outcome_message, "%.*s", (int)message.size, message.data);
-}
-
 /* Applies a change that a create brought about, and tells the bus of it. */
 static void s_change(command_path *path, order *order, const hbus_order *said, hbus_origin origin, uint64_t rx_ns,
                      hbus_seen *seen) {
@@ -52,13 +45,13 @@ static void s_change(command_path *path, order *order, const hbus_order *said, h
 static void s_created(command_path *path, order *order, const upstream_answer *answer, uint64_t rx_ns) {
   intake_bind(path->parts.intake, order, answer->data.order.order_id);
   s_change(path, order, &answer->data.order, HBUS_PUSHED, rx_ns, NULL);
-  s_set_outcome(order, HBUS_REPLY_OK, HBUS_OK, hbus_text_of(""));
+  order_table_set_outcome(path->parts.orders, order, HBUS_REPLY_OK, HBUS_OK, hbus_text_of(""));
 }
 
 static void s_rejected(command_path *path, order *order, const upstream_answer *answer, uint64_t rx_ns,
                        hbus_seen *seen) {
   s_change(path, order, &(hbus_order){.status = HBUS_FAILED}, HBUS_PUSHED, rx_ns, seen);
-  s_set_outcome(order, HBUS_REPLY_ERROR, answer->code, answer->message);
+  order_table_set_outcome(path->parts.orders, order, HBUS_REPLY_ERROR, answer->code, answer->message);
   order_publish_error(path->parts.publisher, &order->state, answer->code, answer->message, rx_ns, seen);
 }
 
@@ -66,7 +59,8 @@ static void s_unanswered(command_path *path, order *order, const link_outcome *o
   char message[HBUS_ERROR_TEXT_SIZE];
   snprintf(message, sizeof message, "%s; the order may be live", link_outcome_text(outcome));
   s_change(path, order, &(hbus_order){.status = HBUS_UNKNOWN}, HBUS_INFERRED, 0, NULL);
-  s_set_outcome(order, HBUS_REPLY_UNKNOWN, link_outcome_code(outcome), hbus_text_of(message));
+  order_table_set_outcome(path->parts.orders, order, HBUS_REPLY_UNKNOWN, link_outcome_code(outcome),
+                          hbus_text_of(message));
   log_write(path->parts.log, LOG_ORDER, LOG_LEVEL_WARN, "the outcome of create_order %s of %s is unknown: %s",
             order->state.client_order_id, order->state.owner, message);
 }
@@ -100,9 +94,9 @@ static void s_on_create(void *arg, const link_outcome *outcome) {
     s_unanswered(path, order, outcome);
   }
   if (!task->replied) {
-    intake_create_ends(path->parts.intake, order);
     s_reply_create(path, task, order, false, &seen);
     s_reply_repeats(path, order);
+    intake_create_ends(path->parts.intake, order); /* last: what it lets go may take the order's place in the table */
   }
   if (outcome->result != LINK_TIMED_OUT) command_end(task);
 }

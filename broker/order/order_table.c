@@ -6,17 +6,23 @@
 #include <string.h>
 
 #include "broker/order/order_state.h"
+#include "proto/utf8.h"
 
 /* A name made of two parts; neither has a control character in it (the codecs see to that). */
 #define KEY_SIZE (HBUS_NAME_MAX + HBUS_ORDER_ID_MAX + 2)
 typedef char key[KEY_SIZE];
 
+typedef struct order_list {
+  order *oldest;
+  order *newest;
+} order_list;
+
 struct order_table {
   zhashx_t *by_own;      /* owner, client_order_id */
   zhashx_t *by_upstream; /* the id that went upstream */
   zhashx_t *by_order_id; /* exchange, order_id */
-  order *oldest;         /* in the order in which they came */
-  order *newest;
+  order_list unfinished; /* in the order in which they came */
+  order_list finished;   /* in the order in which they were finished: the first one makes room */
   uint64_t capacity;
   size_t size;
   char instance[16];
@@ -55,8 +61,16 @@ order_table *order_table_new(uint64_t epoch, uint64_t capacity, counters *counte
 }
 
 static void s_order_free(order *order) {
+  free(order->outcome_message);
   free(order->create);
   free(order);
+}
+
+static void s_list_free(order_list *list) {
+  for (order *order = list->oldest, *newer; order; order = newer) {
+    newer = order->newer;
+    s_order_free(order);
+  }
 }
 
 void order_table_destroy(order_table **self_p) {
@@ -66,10 +80,8 @@ void order_table_destroy(order_table **self_p) {
   zhashx_destroy(&self->by_own);
   zhashx_destroy(&self->by_upstream);
   zhashx_destroy(&self->by_order_id);
-  for (order *order = self->oldest, *newer; order; order = newer) {
-    newer = order->newer;
-    s_order_free(order);
-  }
+  s_list_free(&self->unfinished);
+  s_list_free(&self->finished);
   free(self);
 }
 
@@ -101,20 +113,43 @@ static void s_index_order_id(order_table *self, order *order) {
   zhashx_insert(self->by_order_id, name, order);
 }
 
+static order_list *s_list_of(order_table *self, const order *order) {
+  return order->finished ? &self->finished : &self->unfinished;
+}
+
+static void s_append(order_list *list, order *order) {
+  order->older = list->newest;
+  order->newer = NULL;
+  *(list->newest ? &list->newest->newer : &list->oldest) = order;
+  list->newest = order;
+}
+
+static void s_take_out(order_list *list, order *order) {
+  *(order->older ? &order->older->newer : &list->oldest) = order->newer;
+  *(order->newer ? &order->newer->older : &list->newest) = order->older;
+}
+
+/* An order whose create is still under way is needed by it, even if events have shown it finished. */
+static bool s_may_go(const order *order) {
+  return order_state_is_final(order->state.status) && (!order->create || order->create_answered);
+}
+
+/* Moves an order that has changed to the list where it now belongs. */
+static void s_file(order_table *self, order *order) {
+  if (order->finished == s_may_go(order)) return;
+  s_take_out(s_list_of(self, order), order);
+  order->finished = !order->finished;
+  s_append(s_list_of(self, order), order);
+}
+
 static void s_link(order_table *self, order *order) {
-  order->older = self->newest;
-  if (self->newest) {
-    self->newest->newer = order;
-  } else {
-    self->oldest = order;
-  }
-  self->newest = order;
+  order->finished = s_may_go(order);
+  s_append(s_list_of(self, order), order);
   self->size++;
 }
 
 static void s_unlink(order_table *self, order *order) {
-  *(order->older ? &order->older->newer : &self->oldest) = order->newer;
-  *(order->newer ? &order->newer->older : &self->newest) = order->older;
+  s_take_out(s_list_of(self, order), order);
   self->size--;
 }
 
@@ -133,20 +168,12 @@ void order_table_remove(order_table *self, order *order) {
   s_order_free(order);
 }
 
-/* An order whose create is still under way is needed by it, even if events have shown it finished. */
-static bool s_may_go(const order *order) {
-  return order_state_is_final(order->state.status) && (!order->create || order->create_answered);
-}
-
 static bool s_make_room(order_table *self) {
   if (self->size < self->capacity) return true;
-  for (order *order = self->oldest; order; order = order->newer) {
-    if (!s_may_go(order)) continue;
-    order_table_remove(self, order);
-    self->counters->orders_evicted++;
-    return true;
-  }
-  return false;
+  if (!self->finished.oldest) return false;
+  order_table_remove(self, self->finished.oldest);
+  self->counters->orders_evicted++;
+  return true;
 }
 
 static void s_state_from_create(hbus_order *state, const char *owner, const hbus_command *create) {
@@ -215,13 +242,27 @@ void order_table_bind(order_table *self, order *order, const char *order_id) {
     order_table_remove(self, stranger);
   }
   s_index_order_id(self, order);
+  s_file(self, order);
 }
 
 bool order_table_merge(order_table *self, order *order, const hbus_order *said) {
   if (!order->state.order_id[0] && said->order_id[0]) order_table_bind(self, order, said->order_id);
   bool changed = order_state_merge(&order->state, said);
   if (changed) order->state.rev++;
+  s_file(self, order);
   return changed;
+}
+
+void order_table_set_outcome(order_table *self, order *order, hbus_reply_status outcome, hbus_status code,
+                             hbus_text message) {
+  free(order->outcome_message);
+  /* Without memory the words are lost, and nothing else. */
+  order->outcome_message =
+      message.size ? strndup(message.data, utf8_cut(message.data, message.size, HBUS_MESSAGE_MAX)) : NULL;
+  order->create_answered = true;
+  order->outcome = outcome;
+  order->outcome_code = code;
+  s_file(self, order);
 }
 
 order *order_table_apply(order_table *self, const hbus_order *said, const char *upstream_id, bool *changed) {

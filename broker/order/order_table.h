@@ -1,7 +1,8 @@
 /* Every order that the broker has seen since it started, by each of its names.
  *
  * An order that a peer places is here before it is sent, so that a repeat of its client_order_id finds it (ORDERS.md,
- * rules 1 and 5). Orders placed elsewhere are here without an owner. Bounded: the oldest finished order makes room.
+ * rules 1 and 5). Orders placed elsewhere are here without an owner. Bounded: the order that has been finished for longest
+ * makes room.
  */
 #ifndef BROKER_ORDER_TABLE_H
 #define BROKER_ORDER_TABLE_H
@@ -17,16 +18,17 @@ struct order {
   hbus_order state;
   char upstream_id[LIMIT_UPSTREAM_ID + 1]; /* sent upstream as its client_order_id; "" for an order of others */
   hbus_command *create;                    /* what was asked; NULL for an order of others */
-  bool create_answered;                    /* the create has had its first outcome, which is below */
+  bool create_answered;                    /* the create has had an outcome: its last one is below */
   hbus_reply_status outcome;
   hbus_status outcome_code;
-  char outcome_message[HBUS_ERROR_TEXT_SIZE];
+  char *outcome_message; /* NULL: none */
   struct task *repeats; /* copies of the create that wait for its outcome */
   unsigned repeat_count;
   uint64_t published_seq; /* of its last ORDER_UPDATE on the private stream; 0: none yet */
   uint64_t published_rev; /* of the state that it told */
 
-  /* The table's own. */
+  /* The table's own: its place among the orders that are finished, or among those that are not. */
+  bool finished;
   order *older;
   order *newer;
 };
@@ -57,6 +59,11 @@ order *order_table_apply(order_table *self, const hbus_order *said, const char *
 
 /* The same for an order that is at hand. Returns whether anything changed. */
 bool order_table_merge(order_table *self, order *order, const hbus_order *said);
+
+/* Remembers what an order's create was answered with, for repeats. Only from then on may the order be forgotten.
+ * `message` is copied. */
+void order_table_set_outcome(order_table *self, order *order, hbus_reply_status outcome, hbus_status code,
+                             hbus_text message);
 
 /* Gives an order that has none its id of upstream's. What was remembered under that id without an owner is merged into
  * it. */

@@ -139,8 +139,57 @@ Test(order_table, a_create_under_way_is_kept_though_events_finished_it) {
   order_table_merge(table, mine, &said);
   create = s_create("b");
   cr_expect_null(order_table_add_own(table, "alice", &create));
-  mine->create_answered = true;
+  order_table_set_outcome(table, mine, HBUS_REPLY_OK, HBUS_OK, (hbus_text){0});
   cr_expect_not_null(order_table_add_own(table, "alice", &create));
+  order_table_destroy(&table);
+}
+
+Test(order_table, who_was_finished_first_goes_first_and_who_came_back_stays) {
+  counters counters = {0};
+  order_table *table = order_table_new(1, 3, &counters);
+  bool changed;
+  for (int i = 0; i < 3; i++) {
+    char id[8];
+    snprintf(id, sizeof id, "X%d", i);
+    hbus_order said = s_said(id, HBUS_OPEN);
+    cr_assert_not_null(order_table_apply(table, &said, "", &changed));
+  }
+  const struct {
+    const char *id;
+    hbus_order_status status;
+  } changes[] = {{"X2", HBUS_FAILED}, {"X1", HBUS_CANCELLED}, {"X0", HBUS_CANCELLED}, {"X2", HBUS_OPEN}};
+  for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+    hbus_order said = s_said(changes[i].id, changes[i].status);
+    order_table_apply(table, &said, "", &changed);
+    cr_expect(changed);
+  }
+  hbus_order said = s_said("X3", HBUS_OPEN);
+  cr_assert_not_null(order_table_apply(table, &said, "", &changed));
+  cr_expect_null(order_table_find(table, "binance", "X1"), "it has been finished for longest");
+  said = s_said("X4", HBUS_OPEN);
+  cr_assert_not_null(order_table_apply(table, &said, "", &changed));
+  cr_expect_null(order_table_find(table, "binance", "X0"));
+  cr_expect_not_null(order_table_find(table, "binance", "X2"), "it is open again");
+  said = s_said("X5", HBUS_OPEN);
+  cr_expect_null(order_table_apply(table, &said, "", &changed));
+  order_table_destroy(&table);
+}
+
+Test(order_table, what_a_create_was_answered_with_is_kept_in_whole_characters) {
+  counters counters = {0};
+  order_table *table = order_table_new(1, 1, &counters);
+  hbus_command create = s_create("a");
+  order *mine = order_table_add_own(table, "alice", &create);
+  char message[HBUS_MESSAGE_MAX + 2];
+  for (size_t i = 0; i < sizeof message; i += 2)
+    memcpy(message + i, "\xc3\xa9", 2);
+  const hbus_text text = {.data = message + 1, .size = sizeof message - 1};
+  order_table_set_outcome(table, mine, HBUS_REPLY_ERROR, HBUS_UPSTREAM_ERROR, hbus_text_of("no"));
+  cr_expect_str_eq(mine->outcome_message, "no");
+  message[1] = 'x'; /* from here on the pairs straddle the limit */
+  order_table_set_outcome(table, mine, HBUS_REPLY_ERROR, HBUS_UPSTREAM_ERROR, text);
+  cr_expect_eq(strlen(mine->outcome_message), HBUS_MESSAGE_MAX - 1);
+  cr_expect_eq(mine->outcome_code, HBUS_UPSTREAM_ERROR);
   order_table_destroy(&table);
 }
 
