@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <unistd.h>
 
 #define MARKETS_MAX 256
 #define TRADES_KEPT 4096 /* trade ids remembered, to know a fill that is told again */
@@ -50,6 +49,7 @@ static market *s_market(risk_manager *self, const char *name) {
 }
 
 static bool s_is_known_trade(risk_manager *self, const char *trade_id) {
+  if (*trade_id == '\0') return false; /* upstream gave it none */
   unsigned kept = self->trade_count < TRADES_KEPT ? self->trade_count : TRADES_KEPT;
   for (unsigned i = 0; i < kept; i++)
     if (strcmp(self->trades[i], trade_id) == 0) return true;
@@ -202,6 +202,5 @@ int main(int argc, char **argv) {
     result = 0;
   }
   hbus_client_destroy(&self.client);
-  close(signals);
   return result;
 }

@@ -96,6 +96,15 @@ void rig_stop(rig *self) {
   rig_close(self);
 }
 
+process rig_start_peer(const rig *self, const char *program, const char *const *arguments) {
+  char path[256], commands[160], market[160], private_[160];
+  snprintf(path, sizeof path, "%s/%s", HBUS_BIN_DIR, program);
+  snprintf(commands, sizeof commands, "HBUS_COMMANDS=%s", self->commands);
+  snprintf(market, sizeof market, "HBUS_MARKET=%s", self->market);
+  snprintf(private_, sizeof private_, "HBUS_PRIVATE=%s", self->private_);
+  return process_start(path, arguments, (const char *const[]){commands, market, private_, NULL});
+}
+
 hbus_client *rig_connect(const rig *self, const char *name) {
   hbus_options options;
   hbus_options_init(&options);
@@ -161,6 +170,16 @@ void rig_wait_link(hbus_client *client, hbus_link_status wanted) {
     hbus_client_next(client, 100, &message); /* a link event, most likely; status says what it is now */
   }
   cr_assert_fail("the link did not become %s", name);
+}
+
+uint64_t rig_number(hbus_client *client, const char *name) {
+  status status;
+  s_ask_status(client, &status);
+  const msgpack_object *number = s_get(&status.unpacked.data, name);
+  cr_assert_not_null(number, "no %s", name);
+  uint64_t value = number->via.u64;
+  s_free_status(&status);
+  return value;
 }
 
 uint64_t rig_counter(hbus_client *client, const char *name) {

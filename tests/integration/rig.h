@@ -31,11 +31,15 @@ void rig_start_broker(rig *self, const char *config);
 void rig_write_config(rig *self, const char *config, char *path, size_t size);
 void rig_close(rig *self);
 
+/* Starts a program of ours (its path from the folder of programs on), which finds the broker by its environment. */
+process rig_start_peer(const rig *self, const char *program, const char *const *arguments);
+
 /* A client of the broker. Fails the test if it cannot connect. */
 hbus_client *rig_connect(const rig *self, const char *name);
 /* Waits for the link to have that status, as `status` tells it. */
 void rig_wait_link(hbus_client *client, hbus_link_status status);
-/* A counter of `status`. */
+/* A number of `status`, and one of its counters. */
+uint64_t rig_number(hbus_client *client, const char *name);
 uint64_t rig_counter(hbus_client *client, const char *name);
 
 /* A limit order on binance ETH-USDT that rests far below the market (buy) or above it (sell). */

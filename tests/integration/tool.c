@@ -17,7 +17,7 @@ typedef struct run {
 
 /* Runs `hbus` with these words, which a blank parts. */
 static run *s_run(const rig *rig, const char *words) {
-  char text[512], commands[160], market[160], private_[160];
+  char text[512];
   const char *arguments[32];
   size_t count = 0;
   snprintf(text, sizeof text, "%s", words);
@@ -25,12 +25,8 @@ static run *s_run(const rig *rig, const char *words) {
   for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
     arguments[count++] = word;
   arguments[count] = NULL;
-  snprintf(commands, sizeof commands, "HBUS_COMMANDS=%s", rig->commands);
-  snprintf(market, sizeof market, "HBUS_MARKET=%s", rig->market);
-  snprintf(private_, sizeof private_, "HBUS_PRIVATE=%s", rig->private_);
-  const char *const environment[] = {commands, market, private_, NULL};
   run *self = calloc(1, sizeof *self);
-  process tool = process_start(HBUS_BIN_DIR "/hbus", arguments, environment);
+  process tool = rig_start_peer(rig, "hbus", arguments);
   process_read_all(&tool, self->out, sizeof self->out, self->err, sizeof self->err);
   self->status = process_wait(&tool);
   return self;
