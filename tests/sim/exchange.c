@@ -302,6 +302,22 @@ void exchange_clear_crowd(exchange *self, market *where) {
   s_flush(self, where);
 }
 
+void exchange_forget_orders(exchange *self) {
+  for (size_t i = 0; i < self->market_count; i++) {
+    market *where = self->markets[i];
+    while (where->open[OWNER_TRADER].first) {
+      order *forgotten = where->open[OWNER_TRADER].first;
+      self->listener.on_forget(self->listener.arg, forgotten);
+      matching_cancel(where->book, forgotten);
+      s_finish(self, forgotten);
+    }
+    /* Nobody hears what became of them. */
+    self->touched_first = self->touched_last = NULL;
+    self->listener.on_book(self->listener.arg, where);
+  }
+  history_clear(self->orders);
+}
+
 /* --- markets and assets --- */
 
 static quantity s_starting_balance(const char *name, order_owner owner) {

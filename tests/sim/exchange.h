@@ -29,6 +29,8 @@ typedef struct exchange_listener {
   void (*on_fill)(void *arg, const trade *made, const order *filled);
   /* An order of the trader's changed; once a call, after all fills. */
   void (*on_order)(void *arg, const order *changed);
+  /* An open order of the trader's is about to be forgotten. */
+  void (*on_forget)(void *arg, const order *forgotten);
   /* The book of a market may have changed; last. */
   void (*on_book)(void *arg, const market *changed);
 } exchange_listener;
@@ -75,6 +77,10 @@ const order *exchange_newest_order(const exchange *self);
 void exchange_cancel(exchange *self, order *cancelled);
 /* Cancels all orders of the crowd in a market. */
 void exchange_clear_crowd(exchange *self, market *where);
+
+/* Forgets all orders of the trader's: the open ones leave the books, and give back what they had reserved. Balances and
+ * positions stay. */
+void exchange_forget_orders(exchange *self);
 
 /* Asserts that every asset is conserved, that what is reserved is what the open orders need, and that every book is
  * sound. For tests. */

@@ -1,31 +1,66 @@
 #include "tests/sim/fault.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define S_NUMBER_MAX    1000000000
+#define S_RESTART_MS    100
+#define S_CLOSE_MIN     1000 /* RFC 6455, 7.4.2 */
+#define S_CLOSE_MAX     4999
+#define S_FRAGMENTS_MAX 16
+#define S_MS_PER_SECOND 1000
+
 /* The form of a fault's value. */
-typedef enum fault_takes { TAKES_NOTHING, TAKES_NUMBER, TAKES_TYPE, TAKES_NUMBER_TYPE, TAKES_TYPE_MESSAGE } fault_takes;
+typedef enum fault_takes {
+  TAKES_NOTHING,
+  TAKES_TYPE,         /* [=TYPE] */
+  TAKES_NUMBER,       /* =N */
+  TAKES_NUMBER_TYPE,  /* =N[,TYPE] */
+  TAKES_NUMBER_AFTER, /* =N[,FRAMES] */
+  TAKES_AFTER,        /* =FRAMES */
+  TAKES_TYPE_MESSAGE  /* =TYPE:MESSAGE */
+} fault_takes;
 
 struct fault_kind {
   const char *name;
-  fault_takes takes;
   const char *syntax;
   const char *what;
-  /* The moments; NULL where it has no say. */
-  const char *(*refuse)(const fault *self, const char *type);
+  fault_takes takes;
+  bool optional;     /* the value may be left out, and is then `preset` */
+  uint64_t preset;   /* of the number */
+  uint64_t min, max; /* of the number; max 0 is from 1 to S_NUMBER_MAX */
+  /* The moments; NULL or 0 where it has no say. */
+  fault_refusal (*refuse)(fault *self, const char *type, uint64_t now_ms);
   void (*plan_answer)(const fault *self, answer_plan *plan);
-  void (*plan_frame)(const fault *self, uint64_t number, frame_plan *plan);
+  void (*plan_frame)(fault *self, uint64_t number, frame_plan *plan);
+  void (*plan_socket)(const fault *self, socket_plan *plan);
   message *(*greet)(const fault *self);
+  session_fate fate; /* after so many frames */
+  bool cuts;         /* at random, one frame in `number` */
+  bool restarts, forgets;
 };
 
-static const char *s_reject(const fault *self, const char *type) {
-  return strcmp(self->type, type) == 0 ? self->message : NULL;
+/* --- moments --- */
+
+static fault_refusal s_reject(fault *self, const char *type, uint64_t now_ms) {
+  (void)now_ms;
+  bool meant = strcmp(self->type, type) == 0;
+  return (fault_refusal){.message = meant ? strchr(self->spec, ':') + 1 : NULL};
 }
 
-static const char *s_refuse_auth(const fault *self, const char *type) {
-  (void)self;
-  return strcmp(type, "authenticate") == 0 ? "Authentication failed" : NULL;
+static fault_refusal s_refuse_auth(fault *self, const char *type, uint64_t now_ms) {
+  (void)self, (void)now_ms;
+  return (fault_refusal){.message = strcmp(type, "authenticate") == 0 ? "Authentication failed" : NULL};
+}
+
+static fault_refusal s_rate_limit(fault *self, const char *type, uint64_t now_ms) {
+  if (strcmp(type, "authenticate") == 0) return (fault_refusal){.message = NULL};
+  if (now_ms / S_MS_PER_SECOND != self->second) self->seen = 0;
+  self->second = now_ms / S_MS_PER_SECOND;
+  if (++self->seen <= self->number) return (fault_refusal){.message = NULL};
+  return (fault_refusal){.message = "Too many requests", .code = "429"};
 }
 
 static void s_no_answer(const fault *self, answer_plan *plan) {
@@ -51,20 +86,50 @@ static void s_unknown_id(const fault *self, answer_plan *plan) {
   plan->stranger_before = true;
 }
 
+static void s_garbage_answer(const fault *self, answer_plan *plan) {
+  (void)self;
+  plan->garbage = true;
+}
+
 static void s_every(const fault *self, uint64_t number, frame_plan *plan, const char *text) {
   if (number % self->number == 0) plan->before[plan->before_count++] = text;
 }
 
-static void s_garbage(const fault *self, uint64_t number, frame_plan *plan) {
+static void s_garbage(fault *self, uint64_t number, frame_plan *plan) {
   s_every(self, number, plan, "{\"type\": this is no JSON");
 }
 
-static void s_unknown_type(const fault *self, uint64_t number, frame_plan *plan) {
+static void s_unknown_type(fault *self, uint64_t number, frame_plan *plan) {
   s_every(self, number, plan, "{\"type\":\"weather_update\",\"data\":{\"sky\":\"clear\"}}");
 }
 
-static void s_drop_after(const fault *self, uint64_t number, frame_plan *plan) {
-  plan->cut_after = plan->cut_after || number == self->number;
+/* Frames of all sessions bring a restart nearer. */
+static void s_count(fault *self, uint64_t number, frame_plan *plan) {
+  (void)number, (void)plan;
+  self->seen++;
+}
+
+static void s_refuse_connections(const fault *self, socket_plan *plan) {
+  (void)self;
+  plan->refuse = true;
+}
+
+static void s_slow_reader(const fault *self, socket_plan *plan) {
+  plan->read_rate = self->number;
+}
+
+static void s_fragments(const fault *self, socket_plan *plan) {
+  plan->fragments = self->number;
+}
+
+static void s_wrong_cert(const fault *self, socket_plan *plan) {
+  (void)self;
+  plan->certificate = CERTIFICATE_WRONG_NAME;
+}
+
+static void s_expired_cert(const fault *self, socket_plan *plan) {
+  (void)self;
+  plan->certificate = CERTIFICATE_EXPIRED;
 }
 
 static message *s_oversize(const fault *self) {
@@ -87,66 +152,52 @@ static message *s_bad_utf8(const fault *self) {
   return message_new(text, sizeof text - 1);
 }
 
+/* --- the table --- */
+
 static const fault_kind s_kinds[] = {
-    {.name = "no-answer",
-     .takes = TAKES_TYPE,
-     .syntax = "[=TYPE]",
-     .what = "does the requests (of that type) but never answers them",
+    {"no-answer", "[=TYPE]", "does the requests (of that type) but never answers them", TAKES_TYPE, .optional = true,
      .plan_answer = s_no_answer},
-    {.name = "late",
-     .takes = TAKES_NUMBER_TYPE,
-     .syntax = "=MS[,TYPE]",
-     .what = "answers that much later",
-     .plan_answer = s_late},
-    {.name = "shuffle",
-     .takes = TAKES_NUMBER,
-     .syntax = "=N",
-     .what = "collects N answers and sends them in random order",
-     .plan_answer = s_shuffle},
-    {.name = "twice", .takes = TAKES_TYPE, .syntax = "[=TYPE]", .what = "answers twice", .plan_answer = s_twice},
-    {.name = "unknown-id",
-     .takes = TAKES_TYPE,
-     .syntax = "[=TYPE]",
-     .what = "answers a request that was never made, before each answer",
+    {"late", "=MS[,TYPE]", "answers that much later", TAKES_NUMBER_TYPE, .plan_answer = s_late},
+    {"shuffle", "=N", "collects N answers and sends them in random order", TAKES_NUMBER, .plan_answer = s_shuffle},
+    {"twice", "[=TYPE]", "answers twice", TAKES_TYPE, .optional = true, .plan_answer = s_twice},
+    {"unknown-id", "[=TYPE]", "answers a request that was never made, before each answer", TAKES_TYPE, .optional = true,
      .plan_answer = s_unknown_id},
-    {.name = "reject",
-     .takes = TAKES_TYPE_MESSAGE,
-     .syntax = "=TYPE:MESSAGE",
-     .what = "answers requests of that type with this error, undone",
+    {"garbage-answer", "[=TYPE]", "does the requests but sends what is no JSON in place of the answer", TAKES_TYPE,
+     .optional = true, .plan_answer = s_garbage_answer},
+    {"reject", "=TYPE:MESSAGE", "answers requests of that type with this error, undone", TAKES_TYPE_MESSAGE,
      .refuse = s_reject},
-    {.name = "refuse-auth",
-     .takes = TAKES_NOTHING,
-     .syntax = "",
-     .what = "refuses every API key",
-     .refuse = s_refuse_auth},
-    {.name = "garbage",
-     .takes = TAKES_NUMBER,
-     .syntax = "=N",
-     .what = "sends a frame that is no JSON before every Nth frame",
-     .plan_frame = s_garbage},
-    {.name = "unknown-type",
-     .takes = TAKES_NUMBER,
-     .syntax = "=N",
-     .what = "sends an event of an unknown type before every Nth frame",
+    {"rate-limit", "=N", "refuses what is more than N requests a second", TAKES_NUMBER, .refuse = s_rate_limit},
+    {"refuse-auth", "", "refuses every API key", TAKES_NOTHING, .refuse = s_refuse_auth},
+    {"garbage", "=N", "sends a frame that is no JSON before every Nth frame", TAKES_NUMBER, .plan_frame = s_garbage},
+    {"unknown-type", "=N", "sends an event of an unknown type before every Nth frame", TAKES_NUMBER,
      .plan_frame = s_unknown_type},
-    {.name = "drop-after",
-     .takes = TAKES_NUMBER,
-     .syntax = "=N",
-     .what = "cuts each connection after N frames",
-     .plan_frame = s_drop_after},
-    {.name = "oversize",
-     .takes = TAKES_NUMBER,
-     .syntax = "=BYTES",
-     .what = "sends one frame of that size after authentication",
-     .greet = s_oversize},
-    {.name = "bad-utf8",
-     .takes = TAKES_NOTHING,
-     .syntax = "",
-     .what = "sends one frame that is not UTF-8 after authentication",
-     .greet = s_bad_utf8},
+    {"oversize", "=BYTES", "sends one frame of that size after authentication", TAKES_NUMBER, .greet = s_oversize},
+    {"bad-utf8", "", "sends one frame that is not UTF-8 after authentication", TAKES_NOTHING, .greet = s_bad_utf8},
+    {"drop-after", "=N", "cuts each connection after N frames", TAKES_AFTER, .min = 1, .max = S_NUMBER_MAX,
+     .fate = FATE_CUT},
+    {"close", "=CODE[,N]", "closes each connection with that code, at once or after N frames", TAKES_NUMBER_AFTER,
+     .min = S_CLOSE_MIN, .max = S_CLOSE_MAX, .fate = FATE_CLOSED},
+    {"silent-after", "=N", "sends nothing, no pong either, after N frames; what comes is thrown away", TAKES_AFTER,
+     .max = S_NUMBER_MAX, .fate = FATE_SILENT},
+    {"half-open", "[=N]", "the same, at once or after N frames, and reads nothing", TAKES_AFTER, .optional = true,
+     .max = S_NUMBER_MAX, .fate = FATE_HALF_OPEN},
+    {"cut-every", "=N", "cuts at random, at one in N frames that come or go", TAKES_NUMBER, .cuts = true},
+    {"refuse", "", "takes no connection: closes it at once", TAKES_NOTHING, .plan_socket = s_refuse_connections},
+    {"slow-reader", "=BYTES", "reads that many bytes a second", TAKES_NUMBER, .plan_socket = s_slow_reader},
+    {"fragments", "[=N]", "sends each frame in two, split at every byte in turn, or in N, split at random",
+     TAKES_NUMBER, .optional = true, .preset = 1, .min = 2, .max = S_FRAGMENTS_MAX, .plan_socket = s_fragments},
+    {"wrong-cert", "", "serves TLS with a certificate for another name", TAKES_NOTHING, .plan_socket = s_wrong_cert},
+    {"expired-cert", "", "serves TLS with a certificate that has expired", TAKES_NOTHING,
+     .plan_socket = s_expired_cert},
+    {"restart", "[=MS[,N]]", "once, now or after N frames: cuts all, and does not listen for MS (100)",
+     TAKES_NUMBER_AFTER, .optional = true, .preset = S_RESTART_MS, .plan_frame = s_count, .restarts = true},
+    {"restart-lost", "[=MS[,N]]", "the same, and forgets all orders", TAKES_NUMBER_AFTER, .optional = true,
+     .preset = S_RESTART_MS, .plan_frame = s_count, .restarts = true, .forgets = true},
 };
 
 #define S_KIND_COUNT (sizeof s_kinds / sizeof s_kinds[0])
+
+/* --- specifications --- */
 
 static const fault_kind *s_find_kind(const char *name, size_t size) {
   for (size_t i = 0; i < S_KIND_COUNT; i++) {
@@ -155,15 +206,15 @@ static const fault_kind *s_find_kind(const char *name, size_t size) {
   return NULL;
 }
 
-/* A positive number up to a thousand million; *end is behind it. */
-static bool s_read_number(const char *text, uint64_t *out, const char **end) {
+/* A whole number in the bounds; *end is behind it. */
+static bool s_read_number(const char *text, uint64_t min, uint64_t max, uint64_t *out, const char **end) {
   uint64_t value = 0;
   const char *at = text;
-  while (*at >= '0' && *at <= '9' && value <= 1000000000)
+  while (*at >= '0' && *at <= '9' && value <= S_NUMBER_MAX)
     value = value * 10 + (uint64_t)(*at++ - '0');
   *out = value;
   *end = at;
-  return value > 0 && value <= 1000000000;
+  return at > text && value >= min && value <= max;
 }
 
 static bool s_read_type(const char *text, size_t size, fault *out) {
@@ -173,21 +224,31 @@ static bool s_read_type(const char *text, size_t size, fault *out) {
   return true;
 }
 
+/* "N", and for some ",TYPE" or ",FRAMES" behind it. */
+static bool s_read_numbers(const char *value, fault *out) {
+  const fault_kind *kind = out->kind;
+  uint64_t min = kind->max ? kind->min : 1, max = kind->max ? kind->max : S_NUMBER_MAX;
+  const char *end;
+  if (!s_read_number(value, min, max, kind->takes == TAKES_AFTER ? &out->after : &out->number, &end)) return false;
+  if (*end == ',' && kind->takes == TAKES_NUMBER_TYPE) return s_read_type(end + 1, strlen(end + 1), out);
+  if (*end == ',' && kind->takes == TAKES_NUMBER_AFTER)
+    return s_read_number(end + 1, 1, S_NUMBER_MAX, &out->after, &end) && *end == '\0';
+  return *end == '\0';
+}
+
 /* Reads the value of a specification; NULL stands for none at all. */
 static bool s_read_value(const char *value, fault *out) {
-  const char *end;
+  if (!value) return out->kind->optional || out->kind->takes == TAKES_NOTHING;
   switch (out->kind->takes) {
-  case TAKES_NOTHING: return value == NULL;
-  case TAKES_TYPE: return !value || s_read_type(value, strlen(value), out);
-  case TAKES_NUMBER: return value && s_read_number(value, &out->number, &end) && *end == '\0';
+  case TAKES_NOTHING: return false;
+  case TAKES_TYPE: return s_read_type(value, strlen(value), out);
+  case TAKES_NUMBER:
   case TAKES_NUMBER_TYPE:
-    if (!value || !s_read_number(value, &out->number, &end)) return false;
-    return *end == '\0' || (*end == ',' && s_read_type(end + 1, strlen(end + 1), out));
+  case TAKES_NUMBER_AFTER:
+  case TAKES_AFTER: return s_read_numbers(value, out);
   case TAKES_TYPE_MESSAGE: {
-    const char *colon = value ? strchr(value, ':') : NULL;
-    if (!colon || !colon[1] || strlen(colon + 1) >= sizeof out->message) return false;
-    snprintf(out->message, sizeof out->message, "%s", colon + 1);
-    return s_read_type(value, (size_t)(colon - value), out);
+    const char *colon = strchr(value, ':');
+    return colon && colon[1] && s_read_type(value, (size_t)(colon - value), out);
   }
   }
   return false;
@@ -198,12 +259,28 @@ hbus_status fault_parse(fault_list *self, const char *spec, hbus_error *error) {
   size_t name_size = equals ? (size_t)(equals - spec) : strlen(spec);
   fault read = {.kind = s_find_kind(spec, name_size)};
   if (!read.kind) return hbus_fail(error, HBUS_INVALID_REQUEST, "unknown fault '%.*s'", (int)name_size, spec);
-  if (!s_read_value(equals ? equals + 1 : NULL, &read))
+  read.number = read.kind->preset;
+  if (strlen(spec) > FAULT_SPEC_MAX || !s_read_value(equals ? equals + 1 : NULL, &read))
     return hbus_fail(error, HBUS_INVALID_REQUEST, "fault '%s' must be written %s%s", spec, read.kind->name,
                      read.kind->syntax);
   if (self->count == FAULT_COUNT_MAX) return hbus_fail(error, HBUS_TOO_BIG, "more than %d faults", FAULT_COUNT_MAX);
+  snprintf(read.spec, sizeof read.spec, "%s", spec);
   self->items[self->count++] = read;
   return HBUS_OK;
+}
+
+static void s_remove(fault_list *self, size_t at) {
+  assert(at < self->count);
+  self->count--;
+  memmove(&self->items[at], &self->items[at + 1], (self->count - at) * sizeof self->items[0]);
+}
+
+size_t fault_clear(fault_list *self, const char *name) {
+  size_t before = self->count;
+  for (size_t i = self->count; i > 0; i--) {
+    if (!name || strcmp(self->items[i - 1].kind->name, name) == 0) s_remove(self, i - 1);
+  }
+  return before - self->count;
 }
 
 void fault_describe(void (*line)(void *arg, const char *name, const char *takes, const char *what), void *arg) {
@@ -211,13 +288,15 @@ void fault_describe(void (*line)(void *arg, const char *name, const char *takes,
     line(arg, s_kinds[i].name, s_kinds[i].syntax, s_kinds[i].what);
 }
 
-const char *fault_refuse(const fault_list *self, const char *type) {
-  for (size_t i = 0; i < self->count; i++) {
-    const fault *asked = &self->items[i];
-    const char *refusal = asked->kind->refuse ? asked->kind->refuse(asked, type) : NULL;
-    if (refusal) return refusal;
+/* --- what the list as a whole has to say --- */
+
+fault_refusal fault_refuse(fault_list *self, const char *type, uint64_t now_ms) {
+  fault_refusal refusal = {.message = NULL};
+  for (size_t i = 0; i < self->count && !refusal.message; i++) {
+    fault *asked = &self->items[i];
+    if (asked->kind->refuse) refusal = asked->kind->refuse(asked, type, now_ms);
   }
-  return NULL;
+  return refusal;
 }
 
 answer_plan fault_plan_answer(const fault_list *self, const char *type) {
@@ -230,12 +309,59 @@ answer_plan fault_plan_answer(const fault_list *self, const char *type) {
   return plan;
 }
 
-frame_plan fault_plan_frame(const fault_list *self, uint64_t number) {
+frame_plan fault_plan_frame(fault_list *self, uint64_t number) {
   frame_plan plan = {.before_count = 0};
   for (size_t i = 0; i < self->count; i++) {
     if (self->items[i].kind->plan_frame) self->items[i].kind->plan_frame(&self->items[i], number, &plan);
   }
   return plan;
+}
+
+session_fate fault_fate(const fault_list *self, uint64_t number, unsigned *close_code) {
+  for (size_t i = 0; i < self->count; i++) {
+    const fault *asked = &self->items[i];
+    if (asked->kind->fate == FATE_GOES_ON || number < asked->after) continue;
+    *close_code = (unsigned)asked->number;
+    return asked->kind->fate;
+  }
+  return FATE_GOES_ON;
+}
+
+/* Each fault that cuts draws, whatever the others drew: the same frames always use up the same numbers. */
+static bool s_draw_cut(const fault_list *self, random_source *random) {
+  bool cut = false;
+  for (size_t i = 0; i < self->count; i++) {
+    if (self->items[i].kind->cuts && random_below(random, self->items[i].number) == 0) cut = true;
+  }
+  return cut;
+}
+
+cut_point fault_cut_request(const fault_list *self, random_source *random) {
+  if (!s_draw_cut(self, random)) return CUT_NONE;
+  return (cut_point)random_between(random, CUT_UNDONE, CUT_UNHEARD);
+}
+
+bool fault_cut_frame(const fault_list *self, random_source *random) {
+  return s_draw_cut(self, random);
+}
+
+socket_plan fault_plan_socket(const fault_list *self) {
+  socket_plan plan = {.certificate = CERTIFICATE_GOOD};
+  for (size_t i = 0; i < self->count; i++) {
+    if (self->items[i].kind->plan_socket) self->items[i].kind->plan_socket(&self->items[i], &plan);
+  }
+  return plan;
+}
+
+bool fault_take_restart(fault_list *self, restart_plan *out) {
+  for (size_t i = 0; i < self->count; i++) {
+    const fault *asked = &self->items[i];
+    if (!asked->kind->restarts || asked->seen < asked->after) continue;
+    *out = (restart_plan){.down_ms = asked->number, .orders_lost = asked->kind->forgets};
+    s_remove(self, i);
+    return true;
+  }
+  return false;
 }
 
 size_t fault_greet(const fault_list *self, message *out[FAULT_COUNT_MAX]) {

@@ -6,8 +6,8 @@
 
 #define S_FRAME_MAX 65536
 
-void feed_init(feed *self, hub *sessions, ledger *truth, bool client_ids) {
-  *self = (feed){.sessions = sessions, .truth = truth, .client_ids = client_ids};
+void feed_init(feed *self, hub *sessions, bool client_ids) {
+  *self = (feed){.sessions = sessions, .client_ids = client_ids};
   buffer_init(&self->text, S_FRAME_MAX);
 }
 
@@ -78,7 +78,12 @@ static bool s_ticker_changed(feed_state *known, const market *where) {
 
 static void s_on_accept(void *arg, const order *accepted) {
   feed *self = arg;
-  ledger_accept(self->truth, self->now_ns, "create", accepted);
+  ledger_order(self->truth, LEDGER_CREATE, LEDGER_ACCEPTED, accepted);
+}
+
+static void s_on_forget(void *arg, const order *forgotten) {
+  feed *self = arg;
+  ledger_order(self->truth, LEDGER_LOST, LEDGER_DONE, forgotten);
 }
 
 static void s_on_trade(void *arg, const trade *made) {
@@ -119,6 +124,7 @@ exchange_listener feed_listener(feed *self) {
                              .on_trade = s_on_trade,
                              .on_fill = s_on_fill,
                              .on_order = s_on_order,
+                             .on_forget = s_on_forget,
                              .on_book = s_on_book};
 }
 

@@ -4,7 +4,6 @@
 
 #include "proto/json_writer.h"
 #include "tests/sim/hub.h"
-#include "tests/sim/ledger.h"
 #include "tests/sim/wire.h"
 
 /* What the subscribers of a market know. */
@@ -16,7 +15,7 @@ typedef struct feed_state {
 
 typedef struct feed {
   hub *sessions;
-  ledger *truth;   /* may be NULL */
+  ledger *truth;
   bool client_ids; /* orders carry the client's id */
   uint64_t now_ns; /* unix time */
   buffer text;
@@ -24,7 +23,7 @@ typedef struct feed {
   feed_state *states; /* by market index */
 } feed;
 
-void feed_init(feed *self, hub *sessions, ledger *truth, bool client_ids);
+void feed_init(feed *self, hub *sessions, bool client_ids);
 void feed_free(feed *self);
 /* Once all markets are there. HBUS_NO_MEMORY. */
 hbus_status feed_open(feed *self, size_t market_count);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct history {
   order *oldest, *newest;
@@ -22,14 +23,21 @@ history *history_new(size_t max) {
 
 void history_destroy(history **self) {
   if (!*self) return;
-  for (order *held = (*self)->oldest; held;) {
+  if ((*self)->buckets) history_clear(*self);
+  free((*self)->buckets);
+  free(*self);
+  *self = NULL;
+}
+
+void history_clear(history *self) {
+  for (order *held = self->oldest; held;) {
     order *next = held->past_next;
     free(held);
     held = next;
   }
-  free((*self)->buckets);
-  free(*self);
-  *self = NULL;
+  memset(self->buckets, 0, self->max * sizeof *self->buckets);
+  self->oldest = self->newest = NULL;
+  self->count = 0;
 }
 
 static order **s_bucket(const history *self, uint64_t id) {

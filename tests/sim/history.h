@@ -16,6 +16,8 @@ hbus_status history_make_room(history *self);
 /* Takes the order over. Only after history_make_room. */
 void history_add(history *self, order *added);
 order *history_find(const history *self, uint64_t id);
+/* Forgets and frees them all. None may be in a book any more. */
+void history_clear(history *self);
 /* The newest order, or NULL; the one before any is its past_previous. */
 order *history_newest(const history *self);
 

@@ -11,9 +11,10 @@ struct held_answer {
   held_answer *next;
 };
 
-void hub_init(hub *self, const fault_list *faults, uint64_t seed) {
-  *self = (hub){.faults = faults, .next_number = 1};
+void hub_init(hub *self, fault_list *faults, uint64_t seed) {
+  *self = (hub){.faults = faults};
   random_init(&self->random, seed, UINT64_MAX);
+  random_init(&self->cuts, seed, UINT64_MAX - 1);
 }
 
 static void s_drop_held(held_answer *dropped) {
@@ -47,17 +48,40 @@ void hub_free(hub *self) {
   }
 }
 
+static void s_tell(const hub *self, const char *outcome, const session *about, const char *detail) {
+  ledger_connection(self->truth, outcome, about->number, detail);
+}
+
+/* Does to a session what the faults have for one that got so many frames. */
+static void s_meet_fate(hub *self, session *met) {
+  unsigned code = 0;
+  session_fate fate = fault_fate(self->faults, met->sent_total, &code);
+  if (fate == FATE_GOES_ON || !session_takes(met)) return;
+  if (fate == FATE_CUT) {
+    hub_cut(self, met, SESSION_CUT, "after a frame");
+  } else if (fate == FATE_CLOSED) {
+    s_tell(self, "closed", met, "with a code");
+    session_close(met, code, "a fault");
+  } else {
+    bool silent = fate == FATE_SILENT;
+    s_tell(self, "muted", met, silent ? "silent" : "half-open");
+    session_silence(met, silent ? SESSION_SILENT : SESSION_HALF_OPEN);
+  }
+}
+
 session *hub_add(hub *self, void (*wake)(void *arg), void *wake_arg) {
   if (self->session_count == HUB_SESSIONS_MAX) return NULL;
-  session *added = session_new(self->next_number, wake, wake_arg);
+  session *added = session_new(self->opened + 1, wake, wake_arg);
   if (!added) return NULL;
-  self->next_number++;
+  self->opened++;
   self->session_count++;
   /* At the end, so that sessions hear of things in the order in which they came. */
   session **link = &self->sessions;
   while (*link)
     link = &(*link)->next;
   *link = added;
+  s_tell(self, "opened", added, "");
+  s_meet_fate(self, added);
   return added;
 }
 
@@ -70,8 +94,43 @@ void hub_remove(hub *self, session **removed) {
   self->session_count--;
   self->held_count -= s_drop_for(&self->held, *removed);
   self->pool_count -= s_drop_for(&self->pool, *removed);
+  s_tell(self, "ended", *removed, "");
   session_destroy(removed);
 }
+
+/* --- faults --- */
+
+void hub_cut(hub *self, session *ended, session_state how, const char *where) {
+  if (ended->state < SESSION_CUT) {
+    self->cut++;
+    s_tell(self, "cut", ended, where);
+  }
+  session_cut(ended, how);
+}
+
+size_t hub_cut_all(hub *self, const char *where) {
+  size_t count = 0;
+  for (session *open = self->sessions; open; open = open->next) {
+    if (open->state == SESSION_ABORTED) continue;
+    hub_cut(self, open, SESSION_ABORTED, where);
+    count++;
+  }
+  return count;
+}
+
+cut_point hub_receive(hub *self, const session *from) {
+  self->received++;
+  return session_takes(from) ? fault_cut_request(self->faults, &self->cuts) : CUT_NONE;
+}
+
+void hub_on_faults(hub *self) {
+  for (session *open = self->sessions; open; open = open->next) {
+    open->sent_total = 0;
+    s_meet_fate(self, open);
+  }
+}
+
+/* --- sending --- */
 
 static void s_push_text(session *to, const char *text) {
   message *pushed = message_new(text, strlen(text));
@@ -79,17 +138,25 @@ static void s_push_text(session *to, const char *text) {
   message_drop(pushed);
 }
 
-void hub_send(hub *self, session *to, message *sent) {
-  if (self->faults->count == 0) {
-    session_push(to, sent);
-    return;
-  }
-  frame_plan plan = fault_plan_frame(self->faults, to->sent_total + 1);
-  to->sent_total++;
+static void s_send_with_faults(hub *self, session *to, message *sent) {
+  frame_plan plan = fault_plan_frame(self->faults, to->sent_total);
   for (size_t i = 0; i < plan.before_count; i++)
     s_push_text(to, plan.before[i]);
   session_push(to, sent);
-  if (plan.cut_after) session_cut(to);
+  if (fault_cut_frame(self->faults, &self->cuts))
+    hub_cut(self, to, SESSION_TORN, "in a frame");
+  else
+    s_meet_fate(self, to);
+}
+
+void hub_send(hub *self, session *to, message *sent) {
+  if (!session_takes(to)) return;
+  to->sent_total++;
+  self->sent++;
+  if (self->faults->count > 0)
+    s_send_with_faults(self, to, sent);
+  else
+    session_push(to, sent);
 }
 
 void hub_send_replayed(hub *self, session *to, message *sent) {
@@ -145,10 +212,13 @@ static void s_answer_once(hub *self, session *to, message *answer, const answer_
 }
 
 void hub_answer(hub *self, session *to, const char *type, message *answer) {
+  static const char garbage[] = "{\"id\": this was an answer";
   answer_plan plan = fault_plan_answer(self->faults, type);
+  message *sent = plan.garbage ? message_new(garbage, sizeof garbage - 1) : message_keep(answer);
   if (plan.stranger_before) s_push_text(to, "{\"id\":\"never-issued\",\"status\":\"success\",\"data\":{}}");
-  for (unsigned copy = 0; copy < plan.copies; copy++)
-    s_answer_once(self, to, answer, &plan);
+  for (unsigned copy = 0; sent && copy < plan.copies; copy++)
+    s_answer_once(self, to, sent, &plan);
+  message_drop(sent);
 }
 
 void hub_broadcast(hub *self, message *sent) {
@@ -162,6 +232,13 @@ bool hub_wanted(const hub *self, size_t market, hbus_channel channel) {
     if (session_wants(to, market, channel)) return true;
   }
   return false;
+}
+
+size_t hub_subscriptions(const hub *self) {
+  size_t count = 0;
+  for (const session *to = self->sessions; to; to = to->next)
+    count += to->subscriptions;
+  return count;
 }
 
 void hub_publish(hub *self, size_t market, hbus_channel channel, message *sent) {

@@ -3,6 +3,7 @@
 #define SIM_HUB_H
 
 #include "tests/sim/fault.h"
+#include "tests/sim/ledger.h"
 #include "tests/sim/random.h"
 #include "tests/sim/session.h"
 
@@ -15,10 +16,13 @@ typedef struct held_answer held_answer;
 typedef struct hub {
   session *sessions;
   size_t session_count;
-  uint64_t next_number;
-  const fault_list *faults;
-  random_source random;
-  held_answer *held; /* by due time, then by arrival */
+  fault_list *faults;
+  ledger *truth;
+  random_source random, cuts;
+  uint64_t opened, cut; /* connections */
+  uint64_t received;    /* requests */
+  uint64_t sent;        /* frames */
+  held_answer *held;    /* by due time, then by arrival */
   size_t held_count;
   held_answer *pool; /* collected to be shuffled, newest first */
   size_t pool_count;
@@ -26,13 +30,22 @@ typedef struct hub {
   uint64_t now_ms; /* monotonic */
 } hub;
 
-void hub_init(hub *self, const fault_list *faults, uint64_t seed);
+void hub_init(hub *self, fault_list *faults, uint64_t seed);
 void hub_free(hub *self);
 
 /* A new session in the hub. NULL: no memory, or HUB_SESSIONS_MAX. */
 session *hub_add(hub *self, void (*wake)(void *arg), void *wake_arg);
 /* Takes it out and frees it, with the answers that were held for it. */
 void hub_remove(hub *self, session **removed);
+
+/* Ends a connection without a close frame: see session_cut. `where` is for the ledger. */
+void hub_cut(hub *self, session *ended, session_state how, const char *where);
+/* Aborts all connections. Returns how many. */
+size_t hub_cut_all(hub *self, const char *where);
+/* To be called when a request has come in: where the faults cut it. */
+cut_point hub_receive(hub *self, const session *from);
+/* To be called when faults were set or cleared: the frames of every session are counted anew. */
+void hub_on_faults(hub *self);
 
 /* Sends one frame that is no answer. */
 void hub_send(hub *self, session *to, message *sent);
@@ -44,6 +57,8 @@ void hub_answer(hub *self, session *to, const char *type, message *answer);
 void hub_broadcast(hub *self, message *sent);
 /* Someone is subscribed to it. */
 bool hub_wanted(const hub *self, size_t market, hbus_channel channel);
+/* How many subscriptions all sessions have together. */
+size_t hub_subscriptions(const hub *self);
 /* Sends to every session that is subscribed. */
 void hub_publish(hub *self, size_t market, hbus_channel channel, message *sent);
 /* What is sent to a session that has just authenticated. */

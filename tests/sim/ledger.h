@@ -1,38 +1,69 @@
-/* The truth, for tests: one JSON line for every create and cancel, accepted or rejected, and for every fill.
+/* The truth, for tests: one JSON line for everything that happens to an order or to a connection.
  *
- *   {"t":1618677817.5,"event":"create","outcome":"accepted","exchange":"binance","market":"ETH-USDT",
- *    "order_id":"17","client_order_id":"a-1","side":"buy","order_type":"limit","price":"1800.00","stop_price":null,
- *    "amount":"0.5000"}
- *   {"t":…,"event":"fill","exchange":…,"market":…,"order_id":"17","client_order_id":"a-1","trade_id":"3","side":"buy",
- *    "price":"1799.90","amount":"0.2000","filled":"0.2000"}
- *   {"t":…,"event":"cancel","outcome":"rejected","exchange":…,"market":…,"order_id":"18","message":"Unknown order 18"}
+ *   {"n":1,"t":1618677817.5,"event":"create","outcome":"accepted","connection":1,"exchange":"binance",
+ *    "market":"ETH-USDT","order_id":"17","client_order_id":"a-1","side":"buy","order_type":"limit","price":"1800.00",
+ *    "stop_price":null,"amount":"0.5000"}
+ *   {"n":2,"t":…,"event":"fill","exchange":…,"market":…,"order_id":"17","client_order_id":"a-1","side":"buy",
+ *    "trade_id":"3","price":"1799.90","amount":"0.2000","filled":"0.2000"}
+ *   {"n":3,"t":…,"event":"cancel","outcome":"rejected","connection":1,"exchange":…,"market":…,"order_id":"18",…,
+ *    "message":"Unknown order 18"}
+ *   {"n":4,"t":…,"event":"connection","outcome":"cut","connection":1,"detail":"before the answer"}
  *
- * Each line is handed to the kernel before the client is told. client_order_id is there whatever the client is told.
+ * `outcome` of a create or cancel is accepted, rejected (with the message that the client was told, if it was told), or
+ * dropped: received, and nothing was done. What was not accepted stands as the client wrote it, with null for what it
+ * did not say. client_order_id is there whatever the client is told. `n` counts from 1 without a gap.
+ *
+ * Each line is handed to the kernel before the client is told: it survives the end of this process, however it ends.
  */
 #ifndef SIM_LEDGER_H
 #define SIM_LEDGER_H
 
+#include "proto/json.h"
 #include "tests/sim/exchange.h"
+
+typedef enum ledger_event {
+  LEDGER_CREATE,
+  LEDGER_CANCEL,
+  LEDGER_FILL,
+  LEDGER_CONNECTION, /* opened, cut, muted, closed */
+  LEDGER_FAULT,      /* set, cleared */
+  LEDGER_RESTART,    /* orders kept, orders lost; back */
+  LEDGER_LOST,       /* an open order that a restart forgot */
+  LEDGER_EVENT_COUNT
+} ledger_event;
+
+typedef enum ledger_outcome {
+  LEDGER_DONE, /* of the events that have no verdict */
+  LEDGER_ACCEPTED,
+  LEDGER_REJECTED,
+  LEDGER_DROPPED,
+  LEDGER_OUTCOME_COUNT
+} ledger_outcome;
 
 typedef struct ledger ledger;
 
-/* Appends to the file. HBUS_INVALID_REQUEST with a sentence. */
+/* Appends to the file; without one (NULL) it only counts. HBUS_INVALID_REQUEST with a sentence, HBUS_NO_MEMORY. */
 hbus_status ledger_open(const char *path, ledger **out, hbus_error *error);
 void ledger_close(ledger **self);
 
-/* All of these do nothing when self is NULL. `event` is "create" or "cancel". */
-void ledger_accept(ledger *self, uint64_t now_ns, const char *event, const order *accepted);
-void ledger_fill(ledger *self, const trade *made, const order *filled);
+/* Unix time of what is told from now on. */
+void ledger_set_time(ledger *self, uint64_t now_ns);
+/* The connection whose request is being done; 0 is none. */
+void ledger_set_connection(ledger *self, uint64_t number);
 
-/* What was refused, as the client wrote it; "" where it said nothing. */
-typedef struct ledger_refusal {
-  const char *event;
-  const char *exchange;
-  const char *market;
-  const char *order_id;
-  const char *client_order_id;
-  const char *message;
-} ledger_refusal;
-void ledger_reject(ledger *self, uint64_t now_ns, const ledger_refusal *refused);
+/* A create or cancel that was accepted, or an order that is lost. */
+void ledger_order(ledger *self, ledger_event event, ledger_outcome outcome, const order *about);
+/* A create or cancel that was not accepted: `asked` is the client's request. */
+void ledger_request(ledger *self, ledger_event event, ledger_outcome outcome, const json_node *asked,
+                    const char *message);
+void ledger_fill(ledger *self, const trade *made, const order *filled);
+/* `outcome` is one word. */
+void ledger_connection(ledger *self, const char *outcome, uint64_t number, const char *detail);
+/* A fault or a restart: `outcome` is one word. */
+void ledger_note(ledger *self, ledger_event event, const char *outcome, const char *detail);
+
+/* How many lines of that kind there have been. */
+uint64_t ledger_count(const ledger *self, ledger_event event, ledger_outcome outcome);
+uint64_t ledger_lines(const ledger *self);
 
 #endif

@@ -105,6 +105,24 @@ static hbus_status s_key(options *self, const char *text, hbus_error *error) {
   return HBUS_OK;
 }
 
+static hbus_status s_tls(options *self, const char *text, hbus_error *error) {
+  (void)text, (void)error;
+  self->server.tls = true;
+  return HBUS_OK;
+}
+
+static hbus_status s_ca_out(options *self, const char *text, hbus_error *error) {
+  (void)error;
+  self->server.ca_path = text;
+  return HBUS_OK;
+}
+
+static hbus_status s_control(options *self, const char *text, hbus_error *error) {
+  (void)error;
+  self->server.control_path = text;
+  return HBUS_OK;
+}
+
 static hbus_status s_fault(options *self, const char *text, hbus_error *error) {
   return fault_parse(&self->simulator.faults, text, error);
 }
@@ -158,8 +176,11 @@ static const option_row s_rows[] = {
     {"no-client-ids", NULL, "forget client_order_id, as some exchanges do", s_no_client_ids},
     {"cert", "FILE", "serve TLS with this certificate", s_cert},
     {"key", "FILE", "and this private key", s_key},
+    {"tls", NULL, "serve TLS with certificates made at the start", s_tls},
+    {"ca-out", "FILE", "write the certificate of the authority that signed them there", s_ca_out},
     {"fault", "SPEC", "misbehave; may be given again and again", s_fault},
-    {"ledger", "FILE", "append a line for each create, cancel and fill", s_ledger},
+    {"control", "PATH", "take commands on this unix socket", s_control},
+    {"ledger", "FILE", "append a line for each create, cancel, fill and connection", s_ledger},
     {"log-level", "LEVEL", "debug, info, warn (the default) or error", s_log_level},
     {"help", NULL, "print this", s_help},
     {"version", NULL, "print the version", s_version},
@@ -170,6 +191,10 @@ static const option_row s_rows[] = {
 static hbus_status s_check(const options *self, hbus_error *error) {
   if (!self->server.cert_path != !self->server.key_path)
     return hbus_fail(error, HBUS_INVALID_REQUEST, "--cert and --key go together");
+  if (self->server.tls && self->server.cert_path)
+    return hbus_fail(error, HBUS_INVALID_REQUEST, "--tls and --cert exclude each other");
+  if (self->server.ca_path && !self->server.tls && !self->server.cert_path)
+    return hbus_fail(error, HBUS_INVALID_REQUEST, "--ca-out goes with --tls");
   if (!self->simulator.api_key[0]) return hbus_fail(error, HBUS_INVALID_REQUEST, "the API key is empty");
   return HBUS_OK;
 }

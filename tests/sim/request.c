@@ -21,6 +21,8 @@ typedef struct request {
   market *where;
   order_request order;
   hbus_channel subscribed; /* a subscription that was just made, or HBUS_CHANNEL_NONE */
+  const char *code;        /* of the error; may be NULL */
+  cut_point cut;           /* where the connection is to be cut */
 } request;
 
 /* --- fields --- */
@@ -149,25 +151,12 @@ static hbus_status s_read_create(request *self) {
   return status;
 }
 
-static void s_ledger_reject(const request *self, const char *event) {
-  ledger_refusal refused = {.event = event,
-                            .exchange = self->exchange_text,
-                            .market = self->market_text,
-                            .order_id = self->order_id,
-                            .client_order_id = self->order.client_order_id,
-                            .message = self->error.text};
-  ledger_reject(self->sim->truth, self->sim->now_ns, &refused);
-}
-
 static hbus_status s_create_order(request *self) {
   const order *created = NULL;
   hbus_status status = s_read_create(self);
   if (status == HBUS_OK)
     status = exchange_create(self->venue, self->where, OWNER_TRADER, &self->order, &created, &self->error);
-  if (status != HBUS_OK) {
-    s_ledger_reject(self, "create");
-    return status;
-  }
+  if (status != HBUS_OK) return status;
   s_key_data(self);
   wire_order(&self->out, created, !self->sim->options.no_client_ids);
   return HBUS_OK;
@@ -176,16 +165,14 @@ static hbus_status s_create_order(request *self) {
 static hbus_status s_cancel_order(request *self) {
   order *cancelled = NULL;
   hbus_status status = s_read_order(self, &cancelled);
-  if (status != HBUS_OK) {
-    s_ledger_reject(self, "cancel");
-    return status;
-  }
+  if (status != HBUS_OK) return status;
   if (order_is_open(cancelled)) {
-    ledger_accept(self->sim->truth, self->sim->now_ns, "cancel", cancelled);
+    ledger_order(self->sim->truth, LEDGER_CANCEL, LEDGER_ACCEPTED, cancelled);
     exchange_cancel(self->venue, cancelled);
   } else {
-    snprintf(self->error.text, sizeof self->error.text, "already %s", hbus_order_status_name(cancelled->status));
-    s_ledger_reject(self, "cancel");
+    char text[64];
+    snprintf(text, sizeof text, "already %s", hbus_order_status_name(cancelled->status));
+    ledger_request(self->sim->truth, LEDGER_CANCEL, LEDGER_REJECTED, self->root, text);
   }
   s_key_data(self);
   json_begin_object(&self->out);
@@ -350,16 +337,29 @@ static void s_begin_response(request *self, const json_node *id, const char *sta
 /* All that stands before a request: who may ask, what exists, which fault is in the way. */
 static hbus_status s_run(request *self, const char *name) {
   const request_type *type = s_find_type(name);
-  const char *refusal = fault_refuse(&self->sim->options.faults, name);
+  fault_refusal refusal = fault_refuse(&self->sim->faults, name, self->sim->now_ms);
   if (!self->from->authenticated && !(type && type->before_authentication))
     return hbus_fail(&self->error, HBUS_UNAUTHENTICATED, "Authentication required");
   if (!type) return hbus_fail(&self->error, HBUS_UNSUPPORTED, "Unknown request type %.64s", name);
-  if (refusal) return hbus_fail(&self->error, HBUS_UPSTREAM_ERROR, "%s", refusal);
+  if (refusal.message) {
+    self->code = refusal.code;
+    return hbus_fail(&self->error, HBUS_UPSTREAM_ERROR, "%s", refusal.message);
+  }
   return type->handle(self);
+}
+
+/* What was not accepted, in the ledger; reads are not its business. */
+static void s_tell(const request *self, const char *name, ledger_outcome outcome, const char *message) {
+  if (strcmp(name, "create_order") == 0) ledger_request(self->sim->truth, LEDGER_CREATE, outcome, self->root, message);
+  if (strcmp(name, "cancel_order") == 0) ledger_request(self->sim->truth, LEDGER_CANCEL, outcome, self->root, message);
 }
 
 static void s_write_failure(request *self, const json_node *id) {
   s_begin_response(self, id, "error");
+  if (self->code) {
+    json_key(&self->out, "code");
+    json_string(&self->out, self->code);
+  }
   json_key(&self->out, "message");
   json_string(&self->out, self->error.text);
 }
@@ -368,7 +368,11 @@ static void s_write_failure(request *self, const json_node *id) {
 static void s_send_answer(request *self, const char *name) {
   const buffer *text = &self->sim->answer;
   message *answer = text->status == HBUS_OK ? message_new(text->data, text->size) : NULL;
-  if (answer)
+  if (self->cut == CUT_UNANSWERED)
+    hub_cut(&self->sim->sessions, self->from, SESSION_CUT, "before the answer");
+  else if (self->cut == CUT_UNHEARD)
+    hub_cut(&self->sim->sessions, self->from, SESSION_ABORTED, "before the events");
+  else if (answer)
     hub_answer(&self->sim->sessions, self->from, name, answer);
   else
     session_close(self->from, SESSION_CLOSE_OVERLOADED, "an answer does not fit");
@@ -387,7 +391,10 @@ static void s_answer_request(request *self, const json_node *id, const char *nam
   bool was_authenticated = self->from->authenticated;
   s_begin_response(self, id, "success");
   hbus_status status = s_run(self, name);
-  if (status != HBUS_OK) s_write_failure(self, id);
+  if (status != HBUS_OK) {
+    s_tell(self, name, LEDGER_REJECTED, self->error.text);
+    s_write_failure(self, id);
+  }
   json_end_object(&self->out);
   s_send_answer(self, name);
 
@@ -398,21 +405,30 @@ static void s_answer_request(request *self, const json_node *id, const char *nam
     feed_snapshot(&self->sim->events, self->from, self->where, self->subscribed);
 }
 
-void request_handle(simulator *sim, session *from, const char *text, size_t size) {
-  request asked = {.sim = sim, .from = from};
-  if (json_read(sim->reader, text, size, &asked.root) != HBUS_OK) {
-    s_complain(&asked, "Invalid JSON");
+static void s_handle(request *self, const char *text, size_t size) {
+  if (json_read(self->sim->reader, text, size, &self->root) != HBUS_OK) {
+    s_complain(self, "Invalid JSON");
     return;
   }
-  const json_node *id = json_get(asked.root, "id");
+  const json_node *id = json_get(self->root, "id");
   char name[HBUS_NAME_MAX + 1];
-  if (!id || id->type != JSON_STRING)
-    s_complain(&asked, "Invalid request: id is missing or no string");
-  else if (s_text(&asked, "type", name, sizeof name) == HBUS_OK)
-    s_answer_request(&asked, id, name);
-  else {
-    s_write_failure(&asked, id);
-    json_end_object(&asked.out);
-    s_send_answer(&asked, "");
+  if (!id || id->type != JSON_STRING) {
+    s_complain(self, "Invalid request: id is missing or no string");
+  } else if (s_text(self, "type", name, sizeof name) != HBUS_OK) {
+    s_write_failure(self, id);
+    json_end_object(&self->out);
+    s_send_answer(self, "");
+  } else if (self->cut == CUT_UNDONE) {
+    s_tell(self, name, LEDGER_DROPPED, "");
+    hub_cut(&self->sim->sessions, self->from, SESSION_ABORTED, "before the request");
+  } else {
+    s_answer_request(self, id, name);
   }
+}
+
+void request_handle(simulator *sim, session *from, const char *text, size_t size) {
+  request asked = {.sim = sim, .from = from, .cut = hub_receive(&sim->sessions, from)};
+  ledger_set_connection(sim->truth, from->number);
+  s_handle(&asked, text, size);
+  ledger_set_connection(sim->truth, 0);
 }

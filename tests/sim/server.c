@@ -1,49 +1,42 @@
 #include "tests/sim/server.h"
 
-#include <arpa/inet.h>
-#include <assert.h>
 #include <errno.h>
 #include <libwebsockets.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/sim/request.h"
+#include "tests/sim/certificate.h"
+#include "tests/sim/connection.h"
+#include "tests/sim/control_socket.h"
+#include "tests/sim/listener.h"
 
 #define S_PATH             "/ws"
-#define S_REQUEST_MAX      HBUS_FRAME_MAX
-#define S_RX_BUFFER        32768
-#define S_WRITES_A_TURN    64 /* frames to one session before the others get their turn */
 #define S_CLOSE_TIMEOUT_MS 1000
 #define S_TICK_MS_MAX      3600000
+#define S_SLOW_BUFFER      4096 /* bytes that the kernel takes for a slow reader, about */
 #define S_US_PER_MS        1000
 #define S_NS_PER_MS        1000000
 #define S_NS_PER_SECOND    UINT64_C(1000000000)
 
-static_assert(MESSAGE_HEADROOM >= LWS_PRE, "a message has room for what libwebsockets writes in front of it");
-
 typedef struct server {
-  simulator *sim;
+  sim_host host; /* first: its tick finds the server */
+  const server_options *options;
   struct lws_context *context;
-  struct lws_vhost *vhost;
+  struct lws_vhost *vhosts[CERTIFICATE_COUNT]; /* without TLS, only the first */
+  certificates *certificates;                  /* NULL: no TLS */
+  listener port;
+  struct lws *listening; /* NULL while a restart is under way */
   lws_sorted_usec_list_t timer;
   int signals; /* a signalfd */
   bool stopping;
   uint64_t stop_at_ms;
 } server;
-
-/* What libwebsockets keeps for each connection. */
-typedef struct client {
-  session *session;
-  buffer received; /* the fragments of the message under way */
-} client;
 
 static uint64_t s_clock_ns(clockid_t clock) {
   struct timespec now;
@@ -55,121 +48,87 @@ static uint64_t s_now_ms(void) {
   return s_clock_ns(CLOCK_MONOTONIC) / S_NS_PER_MS;
 }
 
+static server *s_server(struct lws *wsi) {
+  return lws_context_user(lws_get_context(wsi));
+}
+
+/* --- listening --- */
+
+/* Makes a descriptor something to read on the loop, which closes it in the end. */
+static struct lws *s_watch(server *self, int file, const char *protocol) {
+  lws_sock_file_fd_type descriptor = {.filefd = file};
+  return lws_adopt_descriptor_vhost(self->vhosts[0], LWS_ADOPT_RAW_FILE_DESC, descriptor, protocol, NULL);
+}
+
+static hbus_status s_listen(server *self, hbus_error *error) {
+  int listening = listener_start(&self->port);
+  if (listening >= 0) self->listening = s_watch(self, listening, "listener");
+  if (!self->listening)
+    return hbus_fail(error, HBUS_INVALID_REQUEST, "cannot listen on %s:%d: %s", self->options->bind,
+                     listener_port(&self->port), strerror(errno));
+  return HBUS_OK;
+}
+
+/* Listens while the simulator is up, and only then. */
+static void s_follow_restart(server *self) {
+  hbus_error error;
+  bool up = simulator_is_up(self->host.sim) && !self->stopping;
+  if (up && !self->listening) {
+    if (s_listen(self, &error) != HBUS_OK) fprintf(stderr, "hbus-sim: %s\n", error.text);
+  } else if (!up && self->listening) {
+    lws_set_timeout(self->listening, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+    self->listening = NULL;
+  }
+}
+
+/* Hands a new connection to libwebsockets, under the certificate of the hour. */
+static int s_on_listener(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
+  (void)user, (void)in, (void)size;
+  if (reason != LWS_CALLBACK_RAW_RX_FILE) return 0;
+  server *self = s_server(wsi);
+  socket_plan plan = fault_plan_socket(&self->host.sim->faults);
+  int room = S_SLOW_BUFFER, accepted = listener_accept(lws_get_socket_fd(wsi));
+  if (accepted < 0) return 0;
+  if (plan.refuse) {
+    close(accepted);
+    return 0;
+  }
+  if (plan.read_rate > 0) (void)setsockopt(accepted, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+  lws_adopt_socket_vhost(self->vhosts[self->certificates ? plan.certificate : CERTIFICATE_GOOD], accepted);
+  return 0;
+}
+
+/* --- time --- */
+
 static void s_on_timer(lws_sorted_usec_list_t *timer);
 
 /* Lets the simulator do what is due, and sets the timer for what comes next. */
-static void s_tick(server *self) {
-  uint64_t wait_ms = simulator_tick(self->sim, s_clock_ns(CLOCK_REALTIME), s_now_ms());
+static void s_tick(sim_host *host) {
+  server *self = lws_container_of(host, server, host);
+  if (self->stopping) return;
+  uint64_t wait_ms = simulator_tick(host->sim, s_clock_ns(CLOCK_REALTIME), s_now_ms());
   if (wait_ms > S_TICK_MS_MAX) wait_ms = S_TICK_MS_MAX;
   lws_sul_schedule(self->context, 0, &self->timer, s_on_timer, (lws_usec_t)(wait_ms * S_US_PER_MS));
+  s_follow_restart(self);
 }
 
 static void s_on_timer(lws_sorted_usec_list_t *timer) {
-  s_tick(lws_container_of(timer, server, timer));
+  s_tick(&lws_container_of(timer, server, timer)->host);
 }
 
-static server *s_server(struct lws *wsi) {
-  return lws_get_protocol(wsi)->user;
-}
-
-static void s_wake(void *arg) {
-  struct lws *wsi = arg;
-  lws_callback_on_writable(wsi);
-}
-
-/* The only path there is. Returns what the callback is to return: not 0 refuses. */
-static int s_check_path(struct lws *wsi) {
-  char path[sizeof S_PATH];
-  int size = lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI);
-  return size > 0 && strcmp(path, S_PATH) == 0 ? 0 : 1;
-}
-
-static int s_open(struct lws *wsi, client *opened) {
-  opened->session = hub_add(&s_server(wsi)->sim->sessions, s_wake, wsi);
-  buffer_init(&opened->received, S_REQUEST_MAX);
-  return opened->session ? 0 : -1;
-}
-
-static void s_close(struct lws *wsi, client *closed) {
-  server *self = s_server(wsi);
-  if (closed->session) hub_remove(&self->sim->sessions, &closed->session);
-  buffer_free(&closed->received);
-  /* A recording may have waited for it alone. */
-  if (!self->stopping) s_tick(self);
-}
-
-static void s_receive(struct lws *wsi, client *from, const void *data, size_t size) {
-  server *self = s_server(wsi);
-  buffer_append(&from->received, data, size);
-  if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0 || from->session->close_code) return;
-  if (from->received.status == HBUS_OK) {
-    s_tick(self);
-    request_handle(self->sim, from->session, (const char *)from->received.data, from->received.size);
-    s_tick(self);
-  } else {
-    session_close(from->session, SESSION_CLOSE_TOO_BIG, "the request is too big");
-  }
-  buffer_reset(&from->received);
-}
-
-/* While corked, small frames gather in full segments: one pass through the TCP stack for many. Measured on loopback:
- * more than four times the frames a second. */
-static void s_cork(struct lws *wsi, int on) {
-  (void)setsockopt(lws_get_socket_fd(wsi), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
-}
-
-/* Writes what waits, as much as the socket takes without libwebsockets having to keep any of it. */
-static int s_write_queue(struct lws *wsi, session *to) {
-  bool many = to->queue_count > 1;
-  if (many) s_cork(wsi, 1);
-  for (unsigned writes = 0; writes < S_WRITES_A_TURN && to->queue_count > 0; writes++) {
-    if (writes > 0 && lws_send_pipe_choked(wsi)) break;
-    message *written = session_pop(to);
-    int result = lws_write(wsi, message_text(written), written->size, LWS_WRITE_TEXT);
-    message_drop(written);
-    if (result < 0) return -1;
-  }
-  if (many) s_cork(wsi, 0);
-  return 0;
-}
-
-static int s_write(struct lws *wsi, client *writable) {
-  server *self = s_server(wsi);
-  session *to = writable->session;
-  if (s_write_queue(wsi, to) < 0) return -1;
-  if (self->sim->recording && to->queue_count < REPLAY_QUEUE_MAX / 2) s_tick(self);
-  if (to->queue_count > 0) {
-    lws_callback_on_writable(wsi);
-    return 0;
-  }
-  if (to->cut) return -1;
-  if (to->close_code) {
-    unsigned char reason[SESSION_REASON_MAX + 1];
-    memcpy(reason, to->close_reason, sizeof reason);
-    lws_close_reason(wsi, (enum lws_close_status)to->close_code, reason, strlen(to->close_reason));
-    return -1;
-  }
-  return 0;
-}
-
-static int s_on_session(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
-  switch (reason) {
-  case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: return s_check_path(wsi);
-  case LWS_CALLBACK_ESTABLISHED: return s_open(wsi, user);
-  case LWS_CALLBACK_RECEIVE: s_receive(wsi, user, in, size); return 0;
-  case LWS_CALLBACK_SERVER_WRITEABLE: return s_write(wsi, user);
-  case LWS_CALLBACK_CLOSED: s_close(wsi, user); return 0;
-  default: return lws_callback_http_dummy(wsi, reason, user, in, size);
-  }
-}
+/* --- the end --- */
 
 static void s_stop(server *self) {
   self->stopping = true;
   self->stop_at_ms = s_now_ms() + S_CLOSE_TIMEOUT_MS;
-  for (session *open = self->sim->sessions.sessions; open; open = open->next)
+  for (session *open = self->host.sim->sessions.sessions; open; open = open->next)
     session_close(open, SESSION_CLOSE_GOING_AWAY, "hbus-sim stops");
   /* So that the loop looks at the clock again when nobody answers. */
   lws_sul_schedule(self->context, 0, &self->timer, s_on_timer, S_CLOSE_TIMEOUT_MS * S_US_PER_MS);
+}
+
+static bool s_finished(const server *self) {
+  return self->stopping && (self->host.sim->sessions.session_count == 0 || s_now_ms() >= self->stop_at_ms);
 }
 
 static int s_on_signal(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
@@ -191,11 +150,84 @@ static hbus_status s_watch_signals(server *self, hbus_error *error) {
   sigprocmask(SIG_BLOCK, &set, NULL);
   signal(SIGPIPE, SIG_IGN);
   self->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-  lws_sock_file_fd_type descriptor = {.filefd = self->signals};
-  if (self->signals < 0 ||
-      !lws_adopt_descriptor_vhost(self->vhost, LWS_ADOPT_RAW_FILE_DESC, descriptor, "signals", NULL))
+  if (self->signals < 0 || !s_watch(self, self->signals, "signals"))
     return hbus_fail(error, HBUS_INTERNAL, "cannot watch signals: %s", strerror(errno));
   return HBUS_OK;
+}
+
+/* --- the start --- */
+
+/* What a connection does, and before there is any: the certificate of the virtual host that is being made. */
+static int s_on_connection(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
+  if (reason != LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS)
+    return connection_callback(wsi, reason, user, in, size);
+  server *self = s_server(wsi);
+  certificate_kind kind = CERTIFICATE_GOOD;
+  while (kind + 1 < CERTIFICATE_COUNT && self->vhosts[kind])
+    kind++;
+  if (kind == CERTIFICATE_GOOD && self->options->cert_path) return 0;
+  return certificates_use(self->certificates, kind, user) ? 0 : 1;
+}
+
+static bool s_wants_tls(const server_options *options) {
+  return options->tls || options->cert_path;
+}
+
+static hbus_status s_make_certificates(server *self, hbus_error *error) {
+  if (!s_wants_tls(self->options)) return HBUS_OK;
+  hbus_status status = certificates_new(&self->certificates, error);
+  if (status == HBUS_OK && self->options->ca_path)
+    status = certificates_write_authority(self->certificates, self->options->ca_path, error);
+  return status;
+}
+
+/* One virtual host for each certificate: a connection is adopted by the one whose certificate it is to see. None
+ * listens itself. */
+static hbus_status s_make_vhost(server *self, struct lws_context_creation_info *info, certificate_kind kind,
+                                hbus_error *error) {
+  static const char *const names[CERTIFICATE_COUNT] = {"good", "wrong-name", "expired"};
+  info->vhost_name = names[kind];
+  info->ssl_cert_filepath = kind == CERTIFICATE_GOOD ? self->options->cert_path : NULL;
+  info->ssl_private_key_filepath = kind == CERTIFICATE_GOOD ? self->options->key_path : NULL;
+  self->vhosts[kind] = lws_create_vhost(self->context, info);
+  if (!self->vhosts[kind])
+    return hbus_fail(error, HBUS_INVALID_REQUEST, "cannot listen on %s:%d: %s", self->options->bind,
+                     self->options->port,
+                     self->options->cert_path ? "certificate and key cannot be used" : "libwebsockets refuses");
+  return HBUS_OK;
+}
+
+static hbus_status s_make_context(server *self, const struct lws_protocols *protocols, hbus_error *error) {
+  struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+                                           .protocols = protocols,
+                                           .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+                                           .user = self};
+  if (self->certificates) info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+  self->context = lws_create_context(&info);
+  if (!self->context) return hbus_fail(error, HBUS_INTERNAL, "cannot start libwebsockets");
+  hbus_status status = HBUS_OK;
+  size_t count = self->certificates ? CERTIFICATE_COUNT : 1;
+  for (size_t kind = 0; kind < count && status == HBUS_OK; kind++)
+    status = s_make_vhost(self, &info, (certificate_kind)kind, error);
+  return status;
+}
+
+static hbus_status s_start(server *self, const struct lws_protocols *protocols, hbus_error *error) {
+  const server_options *options = self->options;
+  hbus_status status = listener_open(&self->port, options->bind, options->port, error);
+  if (status == HBUS_OK) status = s_make_certificates(self, error);
+  if (status == HBUS_OK) status = s_make_context(self, protocols, error);
+  if (status == HBUS_OK) status = s_watch_signals(self, error);
+  if (status == HBUS_OK && options->control_path)
+    status = control_socket_open(self->vhosts[0], options->control_path, error);
+  if (status == HBUS_OK) status = s_listen(self, error);
+  return status;
+}
+
+static void s_say_ready(const server *self) {
+  printf("hbus-sim ready %s://%s:%d%s\n", self->certificates ? "wss" : "ws", self->options->bind,
+         listener_port(&self->port), S_PATH);
+  fflush(stdout);
 }
 
 static void s_log(int level, const char *line) {
@@ -203,84 +235,37 @@ static void s_log(int level, const char *line) {
   fprintf(stderr, "hbus-sim: %s", line);
 }
 
-/* Tries address and port out: libwebsockets would wait for an address that this machine does not have, and does not say
- * why it cannot bind. */
-static hbus_status s_check_address(const server_options *options, hbus_error *error) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options->port)};
-  if (inet_pton(AF_INET, options->bind, &address.sin_addr) != 1)
-    return hbus_fail(error, HBUS_INVALID_REQUEST, "cannot listen on '%s': it is no IPv4 address", options->bind);
-  int reuse = 1;
-  int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  bool bound = probe >= 0 && setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse) == 0 &&
-               bind(probe, (const struct sockaddr *)&address, sizeof address) == 0;
-  hbus_status status = HBUS_OK;
-  if (!bound)
-    status = hbus_fail(error, HBUS_INVALID_REQUEST, "cannot listen on %s:%d: %s", options->bind, options->port,
-                       strerror(errno));
-  if (probe >= 0) close(probe);
-  return status;
-}
-
-static hbus_status s_listen(server *self, const server_options *options, const struct lws_protocols *protocols,
-                            hbus_error *error) {
-  struct lws_context_creation_info info = {0};
-  info.port = options->port;
-  info.iface = strcmp(options->bind, "0.0.0.0") == 0 ? NULL : options->bind;
-  info.protocols = protocols;
-  info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
-  if (options->cert_path) {
-    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-    info.ssl_cert_filepath = options->cert_path;
-    info.ssl_private_key_filepath = options->key_path;
-  }
-  self->context = lws_create_context(&info);
-  if (!self->context) return hbus_fail(error, HBUS_INTERNAL, "cannot start libwebsockets");
-  self->vhost = lws_create_vhost(self->context, &info);
-  if (!self->vhost)
-    return hbus_fail(error, HBUS_INVALID_REQUEST, "cannot listen on %s:%d: %s", options->bind, options->port,
-                     options->cert_path ? "certificate and key cannot be used" : "libwebsockets refuses");
-  return HBUS_OK;
-}
-
-static void s_say_ready(const server *self, const server_options *options) {
-  printf("hbus-sim ready %s://%s:%d%s\n", options->cert_path ? "wss" : "ws", options->bind,
-         lws_get_vhost_listen_port(self->vhost), S_PATH);
-  fflush(stdout);
-}
-
-static bool s_finished(const server *self) {
-  return self->stopping && (self->sim->sessions.session_count == 0 || s_now_ms() >= self->stop_at_ms);
-}
-
 hbus_status server_run(const server_options *options, simulator *sim, hbus_error *error) {
-  server self = {.sim = sim, .signals = -1};
-  const struct lws_protocols protocols[] = {
-      {.name = "hummingbot",
-       .callback = s_on_session,
-       .per_session_data_size = sizeof(client),
-       .rx_buffer_size = S_RX_BUFFER,
-       .user = &self},
-      {.name = "signals", .callback = s_on_signal, .user = &self},
+  server self = {.host = {.sim = sim, .tick = s_tick}, .options = options, .port = {.keeper = -1}, .signals = -1};
+  struct lws_protocols protocols[] = {
+      connection_protocol(&self.host),
+      control_socket_listener_protocol(&self.host),
+      control_socket_protocol(&self.host),
+      {.name = "listener", .callback = s_on_listener},
+      {.name = "signals", .callback = s_on_signal},
       {0},
   };
+  protocols[0].callback = s_on_connection;
   /* What goes wrong while it starts is said in one sentence of ours. */
   lws_set_log_level(options->verbose ? LLL_ERR | LLL_WARN | LLL_NOTICE : 0, s_log);
-  hbus_status status = s_check_address(options, error);
-  if (status == HBUS_OK) status = s_listen(&self, options, protocols, error);
-  if (status == HBUS_OK) status = s_watch_signals(&self, error);
+  hbus_status status = s_start(&self, protocols, error);
   if (status != HBUS_OK) goto out;
 
   if (!options->verbose) lws_set_log_level(LLL_ERR | LLL_WARN, s_log);
-  s_say_ready(&self, options);
-  s_tick(&self);
+  s_say_ready(&self);
+  s_tick(&self.host);
   while (!s_finished(&self)) {
     if (lws_service(self.context, 0) < 0) break;
   }
 
 out:
+  self.stopping = true;
   if (self.context) {
     lws_sul_cancel(&self.timer);
     lws_context_destroy(self.context);
+    if (options->control_path) unlink(options->control_path);
   }
+  certificates_destroy(&self.certificates);
+  listener_close(&self.port);
   return status;
 }

@@ -9,7 +9,10 @@ typedef struct server_options {
   int port;              /* 0 is any that is free */
   const char *cert_path; /* PEM; both or neither */
   const char *key_path;
-  bool verbose; /* libwebsockets' notices too */
+  bool tls;                 /* with certificates made at the start */
+  const char *ca_path;      /* where to write the authority that signed them; NULL: nowhere */
+  const char *control_path; /* a unix socket for commands; NULL: none */
+  bool verbose;             /* libwebsockets' notices too */
 } server_options;
 
 /* Serves until SIGINT or SIGTERM, then closes all sessions with a close frame. Prints the line that says it is ready.

@@ -45,8 +45,12 @@ static bool s_grow_queue(session *self) {
   return true;
 }
 
+bool session_takes(const session *self) {
+  return self->state == SESSION_OPEN && self->mute == SESSION_SPEAKS;
+}
+
 void session_push(session *self, message *pushed) {
-  if (self->close_code || self->cut) return;
+  if (!session_takes(self)) return;
   bool full = self->queue_count == SESSION_QUEUE_MAX || self->queue_bytes > SESSION_QUEUE_BYTES_MAX;
   if (full || (self->queue_count == self->queue_capacity && !s_grow_queue(self))) {
     s_clear_queue(self);
@@ -68,14 +72,24 @@ message *session_pop(session *self) {
 }
 
 void session_close(session *self, unsigned code, const char *reason) {
-  if (self->close_code) return;
+  if (self->state != SESSION_OPEN) return;
+  self->state = SESSION_CLOSING;
   self->close_code = code;
   snprintf(self->close_reason, sizeof self->close_reason, "%s", reason);
   s_wake(self);
 }
 
-void session_cut(session *self) {
-  self->cut = true;
+void session_cut(session *self, session_state how) {
+  assert(how == SESSION_CUT || how == SESSION_TORN || how == SESSION_ABORTED);
+  if (self->state != SESSION_OPEN && how != SESSION_ABORTED) return;
+  self->state = how;
+  if (how == SESSION_ABORTED) s_clear_queue(self);
+  s_wake(self);
+}
+
+void session_silence(session *self, session_mute how) {
+  if (self->mute != SESSION_SPEAKS) return;
+  self->mute = how;
   s_wake(self);
 }
 

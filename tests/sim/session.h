@@ -17,6 +17,22 @@
 #define SESSION_CLOSE_TOO_BIG    1009
 #define SESSION_CLOSE_OVERLOADED 1013
 
+/* How a session goes on. */
+typedef enum session_state {
+  SESSION_OPEN,
+  SESSION_CLOSING, /* a close frame follows what is queued */
+  SESSION_CUT,     /* the connection ends behind what is queued, without a close frame */
+  SESSION_TORN,    /* the same, in the middle of the last message that is queued */
+  SESSION_ABORTED  /* the connection is reset at once; nothing is queued any more */
+} session_state;
+
+/* A connection that stays but says nothing any more; it never speaks again. */
+typedef enum session_mute {
+  SESSION_SPEAKS,
+  SESSION_SILENT,   /* what comes is thrown away */
+  SESSION_HALF_OPEN /* what comes is not read */
+} session_mute;
+
 typedef struct session session;
 struct session {
   uint64_t number; /* of this process, from 1 */
@@ -26,10 +42,11 @@ struct session {
   message **queue;       /* a ring */
   size_t queue_capacity; /* a power of two, or 0 */
   size_t queue_first, queue_count, queue_bytes;
-  uint64_t sent_total; /* frames sent to it by the hub, counted while there are faults */
+  uint64_t sent_total; /* frames sent to it by the hub since the faults last changed */
   uint64_t replayed;   /* frames of a recording sent to it */
-  unsigned close_code; /* not 0: closes when the queue has been written */
-  bool cut;            /* ends when the queue has been written, without a close frame */
+  session_state state;
+  session_mute mute;
+  unsigned close_code;
   char close_reason[SESSION_REASON_MAX + 1];
   void (*wake)(void *arg); /* there is something to write or to close */
   void *wake_arg;
@@ -40,15 +57,19 @@ struct session {
 session *session_new(uint64_t number, void (*wake)(void *arg), void *wake_arg);
 void session_destroy(session **self);
 
-/* Queues a message (keeps a reference of its own). A session that is closing takes none; one whose queue is full is
- * closed as overloaded. */
+/* It takes messages: it is open and not mute. */
+bool session_takes(const session *self);
+/* Queues a message (keeps a reference of its own) if it takes any. One whose queue is full is closed as overloaded. */
 void session_push(session *self, message *pushed);
 /* The next message to write, whose reference is the caller's now; NULL when there is none. */
 message *session_pop(session *self);
 /* Closes when what is queued has been written. The first call counts. */
 void session_close(session *self, unsigned code, const char *reason);
-/* The same, but the connection just ends: no close frame. */
-void session_cut(session *self);
+/* Ends the connection without a close frame: `how` is SESSION_CUT, SESSION_TORN or SESSION_ABORTED. One that is ending
+ * already can only be aborted. */
+void session_cut(session *self, session_state how);
+/* What is queued still goes out. */
+void session_silence(session *self, session_mute how);
 
 /* HBUS_NO_MEMORY leaves it as it was. Both are allowed when it is so already. */
 hbus_status session_subscribe(session *self, size_t market, size_t market_count, hbus_channel channel);

@@ -1,5 +1,6 @@
 #include "tests/sim/simulator.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define S_REQUEST_MAX   HBUS_FRAME_MAX
@@ -21,16 +22,15 @@ static hbus_status s_fill_markets(simulator *self) {
 }
 
 hbus_status simulator_init(simulator *self, const simulator_options *options, hbus_error *error) {
-  *self = (simulator){.options = *options};
-  hub_init(&self->sessions, &self->options.faults, options->seed);
+  *self = (simulator){.options = *options, .faults = options->faults};
+  hub_init(&self->sessions, &self->faults, options->seed);
   buffer_init(&self->answer, S_ANSWER_MAX);
-  feed_init(&self->events, &self->sessions, NULL, !options->no_client_ids);
+  feed_init(&self->events, &self->sessions, !options->no_client_ids);
   exchange_listener listener = feed_listener(&self->events);
   world_init(&self->exchanges, &listener, options->first_id);
 
-  hbus_status status = HBUS_OK;
-  if (options->ledger_path) status = ledger_open(options->ledger_path, &self->truth, error);
-  self->events.truth = self->truth;
+  hbus_status status = ledger_open(options->ledger_path, &self->truth, error);
+  self->events.truth = self->sessions.truth = self->truth;
   if (status == HBUS_OK && options->replay.path)
     status = replay_open(&options->replay, &self->exchanges, &self->recording, error);
   if (status != HBUS_OK) goto out;
@@ -74,13 +74,63 @@ static uint64_t s_step_due(simulator *self, uint64_t now_ms) {
   return next_ms > now_ms ? next_ms - now_ms : 1;
 }
 
+/* --- faults --- */
+
+hbus_status simulator_set_fault(simulator *self, const char *spec, hbus_error *error) {
+  hbus_status status = fault_parse(&self->faults, spec, error);
+  if (status != HBUS_OK) return status;
+  ledger_note(self->truth, LEDGER_FAULT, "set", spec);
+  hub_on_faults(&self->sessions);
+  return HBUS_OK;
+}
+
+size_t simulator_clear_faults(simulator *self, const char *name) {
+  size_t count = fault_clear(&self->faults, name);
+  ledger_note(self->truth, LEDGER_FAULT, "cleared", name ? name : "all");
+  hub_on_faults(&self->sessions);
+  return count;
+}
+
+bool simulator_is_up(const simulator *self) {
+  return self->up_at_ms == 0;
+}
+
+/* Hummingbot ends, and comes back. The exchanges behind it go on trading meanwhile: what still stands in their books
+ * may be filled, and nobody is told. */
+static void s_restart(simulator *self, const restart_plan *plan) {
+  char detail[64];
+  snprintf(detail, sizeof detail, "down for %llu ms", (unsigned long long)plan->down_ms);
+  ledger_note(self->truth, LEDGER_RESTART, plan->orders_lost ? "orders lost" : "orders kept", detail);
+  hub_cut_all(&self->sessions, "restart");
+  for (size_t i = 0; plan->orders_lost && i < self->exchanges.exchange_count; i++)
+    exchange_forget_orders(self->exchanges.exchanges[i]);
+  self->restarts++;
+  self->up_at_ms = self->now_ms + plan->down_ms;
+}
+
+/* Returns when to look again. */
+static uint64_t s_restart_due(simulator *self) {
+  restart_plan plan;
+  if (self->up_at_ms && self->now_ms >= self->up_at_ms) {
+    self->up_at_ms = 0;
+    ledger_note(self->truth, LEDGER_RESTART, "up", "");
+  }
+  if (!self->up_at_ms && fault_take_restart(&self->faults, &plan)) s_restart(self, &plan);
+  return self->up_at_ms ? self->up_at_ms - self->now_ms : UINT64_MAX;
+}
+
+static uint64_t s_earlier(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
 uint64_t simulator_tick(simulator *self, uint64_t now_ns, uint64_t now_ms) {
   self->now_ns = now_ns;
+  self->now_ms = now_ms;
   self->events.now_ns = now_ns;
   world_set_time(&self->exchanges, now_ns);
+  ledger_set_time(self->truth, now_ns);
   uint64_t wait_ms = hub_tick(&self->sessions, now_ms);
-  uint64_t step_ms = s_step_due(self, now_ms);
-  uint64_t replay_ms = self->recording ? replay_tick(self->recording, &self->sessions, now_ms) : UINT64_MAX;
-  wait_ms = step_ms < wait_ms ? step_ms : wait_ms;
-  return replay_ms < wait_ms ? replay_ms : wait_ms;
+  wait_ms = s_earlier(wait_ms, s_step_due(self, now_ms));
+  if (self->recording) wait_ms = s_earlier(wait_ms, replay_tick(self->recording, &self->sessions, now_ms));
+  return s_earlier(wait_ms, s_restart_due(self));
 }

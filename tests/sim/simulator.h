@@ -17,8 +17,8 @@ typedef struct simulator_options {
   replay_options replay; /* path NULL: none */
   bool no_client_ids;
   const char *ledger_path; /* NULL: none */
-  fault_list faults;
-  uint64_t first_id; /* of orders and trades */
+  fault_list faults;       /* those of the start */
+  uint64_t first_id;       /* of orders and trades */
 } simulator_options;
 
 typedef struct simulator {
@@ -26,14 +26,18 @@ typedef struct simulator {
   world exchanges;
   hub sessions;
   feed events;
-  ledger *truth;     /* NULL: none */
+  ledger *truth;
+  fault_list faults; /* those that are set now */
   replay *recording; /* NULL: none */
   liquidity *crowds; /* one for each market that is not recorded */
   size_t crowd_count;
   json_reader *reader;
   buffer answer;       /* the one that is being written */
   uint64_t now_ns;     /* unix time */
+  uint64_t now_ms;     /* monotonic time */
   uint64_t stepped_ms; /* monotonic time up to which the random market has been stepped; 0 is never */
+  uint64_t restarts;
+  uint64_t up_at_ms; /* monotonic time at which a restart is over; 0: it is up */
 } simulator;
 
 /* What `options` points at must stay. HBUS_INVALID_REQUEST with a sentence, HBUS_NO_MEMORY. The simulator must not be
@@ -44,6 +48,11 @@ void simulator_free(simulator *self);
 /* Tells the time, does what is due, and returns in how many ms to be called again, UINT64_MAX for never. To be called
  * before every request, and again after what may have changed what is due. */
 uint64_t simulator_tick(simulator *self, uint64_t now_ns, uint64_t now_ms);
+/* It takes connections and requests: no restart is under way. */
+bool simulator_is_up(const simulator *self);
+/* Sets and clears faults while it runs: see fault_parse and fault_clear. */
+hbus_status simulator_set_fault(simulator *self, const char *spec, hbus_error *error);
+size_t simulator_clear_faults(simulator *self, const char *name);
 /* Does one step of the random market in every market, whatever the time. */
 void simulator_step(simulator *self);
 

@@ -37,6 +37,11 @@ static void s_on_order(void *arg, const order *changed) {
   s_note(arg, 'o');
 }
 
+static void s_on_forget(void *arg, const order *forgotten) {
+  (void)forgotten;
+  s_note(arg, 'x');
+}
+
 static void s_on_book(void *arg, const market *changed) {
   (void)changed;
   s_note(arg, 'b');
@@ -48,6 +53,7 @@ static exchange *s_new(heard *ear, const market_rules *rules, size_t history_max
                                 .on_trade = s_on_trade,
                                 .on_fill = s_on_fill,
                                 .on_order = s_on_order,
+                                .on_forget = s_on_forget,
                                 .on_book = s_on_book};
   *ear = (heard){.count = 0};
   exchange *made = exchange_new("binance", &listener, 1, history_max);

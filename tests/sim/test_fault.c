@@ -171,9 +171,9 @@ Test(fault, drop_after_cuts_the_connection) {
   support s;
   s_init(&s, 1, "drop-after=2", NULL);
   support_send(&s, S_TICKER("1"));
-  cr_assert(!s.client->cut);
+  cr_assert_eq(s.client->state, SESSION_OPEN);
   support_send(&s, S_TICKER("2"));
-  cr_assert(s.client->cut);
+  cr_assert_eq(s.client->state, SESSION_CUT);
   support_send(&s, S_TICKER("3"));
   cr_assert_eq(s.client->queue_count, 2);
   support_free(&s);

@@ -375,9 +375,12 @@ Test(request, the_ledger_has_every_outcome) {
   support_ask(&s, S_CREATE "\"side\":\"sell\",\"order_type\":\"market\",\"client_order_id\":\"bad\"}");
   support_free(&s);
 
-  static const char *const parts[] = {"\"event\":\"create\",\"outcome\":\"accepted\"", "\"event\":\"fill\"",
-                                      "\"event\":\"cancel\",\"outcome\":\"rejected\"",
-                                      "\"client_order_id\":\"bad\",\"message\":\"Invalid order: amount is missing\""};
+  static const char *const parts[] = {"\"n\":1,\"t\":1618677817.077736,\"event\":\"connection\",\"outcome\":\"opened\"",
+                                      "\"event\":\"create\",\"outcome\":\"accepted\",\"connection\":1",
+                                      "\"event\":\"fill\"", "\"event\":\"cancel\",\"outcome\":\"rejected\"",
+                                      "\"client_order_id\":\"bad\",\"side\":\"sell\",\"order_type\":\"market\","
+                                      "\"price\":null,\"stop_price\":null,\"amount\":null,"
+                                      "\"message\":\"Invalid order: amount is missing\""};
   FILE *lines = fdopen(file, "r");
   char line[1024];
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
