@@ -1,5 +1,6 @@
 #include "broker/broker.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,22 +9,26 @@
 #include "broker/demand.h"
 #include "broker/event/intake.h"
 #include "broker/event/publisher.h"
+#include "broker/event/staleness.h"
 #include "broker/limits.h"
 #include "broker/link/link.h"
 #include "broker/order/order_table.h"
 #include "broker/socket.h"
+#include "broker/turn_meter.h"
 
 struct broker {
   const config *config;
   logger *log;
   counters counters;
   uint64_t epoch;
+  turn_meter *turns;
   websocket_context *websockets;
   socket_group *sockets;
   publisher *publisher;
   order_table *orders;
   intake *intake;
   demand *demand;
+  staleness *staleness;
   upstream_link *link;
   command_path *commands;
 };
@@ -40,6 +45,7 @@ static void s_on_status(void *arg, const hbus_link *status) {
   hbus_event event = {.type = HBUS_EVENT_SYSTEM, .kind = HBUS_KIND_LINK, .src = "hbusd", .data = {.link = *status}};
   publisher_publish(self->publisher, &event, NULL);
   command_path_on_link(self->commands);
+  staleness_on_link(self->staleness, status->status == HBUS_LINK_CONNECTED);
 }
 
 static void s_on_resubscribe(void *arg) {
@@ -71,10 +77,11 @@ static hbus_status s_hold(broker *self, const config_subscription *subscription,
 
 /* The parts that need nothing but memory. */
 static hbus_status s_make_tables(broker *self, uv_loop_t *loop, hbus_error *error) {
+  self->turns = turn_meter_new(loop); /* before anything else of the loop's */
   self->sockets = socket_group_new(loop);
   self->orders = order_table_new(self->epoch, self->config->bounds.orders, &self->counters);
   self->demand = demand_new(LIMIT_SUBSCRIPTIONS);
-  if (!self->sockets || !self->orders || !self->demand) {
+  if (!self->turns || !self->sockets || !self->orders || !self->demand) {
     return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the broker");
   }
   hbus_status status = HBUS_OK;
@@ -106,7 +113,9 @@ static hbus_status s_make_events(broker *self, uv_loop_t *loop, hbus_error *erro
       publisher_new(&self->publisher, self->sockets, self->config, self->epoch, &self->counters, error);
   if (status) return status;
   self->intake = intake_new(loop, self->orders, self->publisher, self->config->upstream.request_timeout_ms);
-  return self->intake ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for the events");
+  self->staleness =
+      staleness_new(loop, self->demand, self->publisher, self->log, self->config->upstream.stale_after_ms);
+  return self->intake && self->staleness ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for the events");
 }
 
 static hbus_status s_make_commands(broker *self, hbus_error *error) {
@@ -118,6 +127,8 @@ static hbus_status s_make_commands(broker *self, hbus_error *error) {
                                .orders = self->orders,
                                .intake = self->intake,
                                .demand = self->demand,
+                               .staleness = self->staleness,
+                               .turns = self->turns,
                                .epoch = self->epoch};
   return command_path_new(&self->commands, self->sockets, &parts, error);
 }
@@ -142,8 +153,19 @@ void broker_start(broker *self) {
   link_start(self->link);
 }
 
+static void s_log_turns(const broker *self) {
+  turn_figures turns = turn_meter_figures(self->turns);
+  if (turns.count == 0) return; /* it could not start */
+  log_write(self->log, LOG_BROKER, LOG_LEVEL_INFO,
+            "the longest of %" PRIu64 " turns took %" PRIu64 " us; %" PRIu64 " took longer than %d us", turns.count,
+            turns.longest_us, turns.over_limit, TURN_LONG_US);
+}
+
 void broker_stop(broker *self) {
+  if (self->turns) s_log_turns(self);
+  turn_meter_destroy(&self->turns);
   link_destroy(&self->link);
+  staleness_destroy(&self->staleness);
   intake_destroy(&self->intake);
   websocket_context_destroy(&self->websockets);
   socket_group_destroy(&self->sockets);

@@ -21,3 +21,7 @@ uint64_t clock_real_ms(void) {
 uint64_t clock_monotonic_ms(void) {
   return s_now_ns(CLOCK_MONOTONIC) / 1000000u;
 }
+
+uint64_t clock_thread_cpu_ns(void) {
+  return s_now_ns(CLOCK_THREAD_CPUTIME_ID);
+}

@@ -1,4 +1,4 @@
-/* The one clock of the broker. */
+/* The clocks of the broker. */
 #ifndef BROKER_CLOCK_H
 #define BROKER_CLOCK_H
 
@@ -12,5 +12,8 @@ uint64_t clock_real_ms(void);
 
 /* Time since some fixed point, milliseconds: for waiting and for deadlines. Never steps. */
 uint64_t clock_monotonic_ms(void);
+
+/* CPU time of the calling thread, nanoseconds. Stands still while it sleeps. */
+uint64_t clock_thread_cpu_ns(void);
 
 #endif

@@ -8,6 +8,7 @@
 typedef struct want {
   hbus_command what;
   zhashx_t *holders; /* their keys */
+  feed feed;
 } want;
 
 struct demand {
@@ -110,4 +111,9 @@ const hbus_command *demand_find(const demand *self, const char *key) {
 void demand_each(demand *self, demand_fn *each, void *arg) {
   for (want *want = zhashx_first(self->wants); want; want = zhashx_next(self->wants))
     each(arg, &want->what);
+}
+
+void demand_each_feed(demand *self, demand_feed_fn *each, void *arg) {
+  for (want *want = zhashx_first(self->wants); want; want = zhashx_next(self->wants))
+    each(arg, &want->what, &want->feed);
 }

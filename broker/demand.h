@@ -9,6 +9,7 @@
 #include <czmq.h>
 
 #include "broker/config.h"
+#include "broker/event/feed.h"
 #include "hbus/command.h"
 
 #define DEMAND_CONFIG "config" /* the holder that never leaves */
@@ -34,5 +35,8 @@ const hbus_command *demand_find(const demand *self, const char *key);
 
 /* Calls `each` for every subscription held: `what` has its channel, exchange and market. */
 void demand_each(demand *self, demand_fn *each, void *arg);
+/* The same with the subscription as a feed, which is staleness.h's: it begins and ends with it. */
+typedef void demand_feed_fn(void *arg, const hbus_command *what, feed *feed);
+void demand_each_feed(demand *self, demand_feed_fn *each, void *arg);
 
 #endif

@@ -18,6 +18,9 @@
 /* Upstream markets held at once, over all channels. */
 #define LIMIT_SUBSCRIPTIONS 10000
 
+/* Feeds that are told to be stale, or back, in one turn: each is a line in the log and an event on both streams. */
+#define LIMIT_STALE_REPORTS 256
+
 /* Copies of one create that wait for its outcome. */
 #define LIMIT_REPEATS_WAITING 64
 

@@ -56,13 +56,25 @@ static hbus_status s_build(topic *out, const char *const *segments, size_t count
 #define S_BUILD(out, ...)                                                                                              \
   s_build((out), (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
+hbus_status topic_of_channel(hbus_channel channel, const char *exchange, const char *market, topic *out) {
+  switch (channel) {
+  case HBUS_CHANNEL_ORDER_BOOK: return S_BUILD(out, "market_data", "order_book", exchange, market);
+  case HBUS_CHANNEL_TICKER: return S_BUILD(out, "market_data", "ticker", exchange, market);
+  case HBUS_CHANNEL_TRADES: return S_BUILD(out, "trade_update", exchange, market);
+  case HBUS_CHANNEL_NONE:
+  case HBUS_CHANNEL_COUNT: break;
+  }
+  return HBUS_MALFORMED;
+}
+
 hbus_status topic_of_event(const hbus_event *event, topic *out) {
   switch (event->kind) {
   case HBUS_KIND_ORDER_BOOK_UPDATE:
-    return S_BUILD(out, "market_data", "order_book", event->data.book.exchange, event->data.book.market);
+    return topic_of_channel(HBUS_CHANNEL_ORDER_BOOK, event->data.book.exchange, event->data.book.market, out);
   case HBUS_KIND_TICKER_UPDATE:
-    return S_BUILD(out, "market_data", "ticker", event->data.ticker.exchange, event->data.ticker.market);
-  case HBUS_KIND_TRADE: return S_BUILD(out, "trade_update", event->data.trade.exchange, event->data.trade.market);
+    return topic_of_channel(HBUS_CHANNEL_TICKER, event->data.ticker.exchange, event->data.ticker.market, out);
+  case HBUS_KIND_TRADE:
+    return topic_of_channel(HBUS_CHANNEL_TRADES, event->data.trade.exchange, event->data.trade.market, out);
   case HBUS_KIND_ORDER_UPDATE:
     return S_BUILD(out, "order_update", event->data.order.exchange, event->data.order.market);
   case HBUS_KIND_ERROR: return S_BUILD(out, "error", event->src);

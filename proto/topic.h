@@ -20,6 +20,9 @@ hbus_status topic_append(topic *self, const char *segment, size_t size);
 /* The topic of an event, from its kind and data. HBUS_TOO_BIG, HBUS_MALFORMED (a name is missing). */
 hbus_status topic_of_event(const hbus_event *event, topic *out);
 
+/* The topic that the events of a market's channel have: on the market stream no others do. As topic_of_event. */
+hbus_status topic_of_channel(hbus_channel channel, const char *exchange, const char *market, topic *out);
+
 /* Whether every topic that exchange and market can stand in fits; the gate that keeps a name out of the bus that could
  * never be published. */
 bool topic_names_fit(const char *exchange, const char *market);

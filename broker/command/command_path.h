@@ -13,9 +13,11 @@
 #include "broker/demand.h"
 #include "broker/event/intake.h"
 #include "broker/event/publisher.h"
+#include "broker/event/staleness.h"
 #include "broker/link/link.h"
 #include "broker/order/order_table.h"
 #include "broker/socket.h"
+#include "broker/turn_meter.h"
 #include "proto/buffer.h"
 
 /* The parts that commands work on; all are the broker's. */
@@ -28,6 +30,8 @@ typedef struct command_parts {
   order_table *orders;
   intake *intake;
   demand *demand;
+  staleness *staleness;
+  turn_meter *turns;
   uint64_t epoch;
 } command_parts;
 

@@ -191,9 +191,7 @@ static void s_pack_counters(const counters *counters, buffer *out) {
 #undef X
 }
 
-static void s_pack_subscription(void *arg, const hbus_command *what) {
-  buffer *out = arg;
-  pack_map(out, 3);
+static void s_pack_channel(const hbus_command *what, buffer *out) {
   pack_string(out, "channel");
   pack_string(out, hbus_channel_name(what->channel));
   pack_string(out, "exchange");
@@ -202,8 +200,27 @@ static void s_pack_subscription(void *arg, const hbus_command *what) {
   pack_string(out, what->market);
 }
 
+static void s_pack_subscription(void *arg, const hbus_command *what) {
+  pack_map(arg, 3);
+  s_pack_channel(what, arg);
+}
+
+static void s_pack_stale(void *arg, const hbus_command *what, uint64_t quiet_ms) {
+  pack_map(arg, 4);
+  s_pack_channel(what, arg);
+  s_pack_number(arg, "quiet_ms", quiet_ms);
+}
+
+static void s_pack_turns(turn_meter *turns, buffer *out) {
+  turn_figures figures = turn_meter_take(turns);
+  s_pack_number(out, "turn_longest_us", figures.longest_us);
+  s_pack_number(out, "turn_longest_recent_us", figures.longest_recent_us);
+  s_pack_number(out, "turns", figures.count);
+  s_pack_number(out, "turns_over_20ms", figures.over_limit);
+}
+
 void reply_data_status(const command_path *path, buffer *out) {
-  pack_map(out, 11);
+  pack_map(out, 16);
   pack_string(out, "version");
   pack_string(out, HBUS_VERSION);
   s_pack_number(out, "epoch", path->parts.epoch);
@@ -218,6 +235,10 @@ void reply_data_status(const command_path *path, buffer *out) {
   pack_string(out, "subscriptions");
   pack_array(out, demand_size(path->parts.demand));
   demand_each(path->parts.demand, s_pack_subscription, out);
+  pack_string(out, "stale");
+  pack_array(out, staleness_count(path->parts.staleness));
+  staleness_each(path->parts.staleness, clock_monotonic_ms(), s_pack_stale, out);
+  s_pack_turns(path->parts.turns, out);
   pack_string(out, "counters");
   s_pack_counters(path->parts.counters, out);
 }

@@ -6,7 +6,6 @@
 #include "broker/clock.h"
 #include "broker/event/sequence.h"
 #include "proto/event_codec.h"
-#include "proto/topic.h"
 
 typedef struct stream {
   hbus_stream name;
@@ -130,6 +129,10 @@ void publisher_publish(publisher *self, hbus_event *event, hbus_seen *seen) {
   unsigned streams = publisher_streams(event);
   if (streams & 1u << HBUS_STREAM_MARKET) s_send(self, &self->market, &topic, event, seen);
   if (streams & 1u << HBUS_STREAM_PRIVATE) s_send(self, &self->private_, &topic, event, seen);
+}
+
+uint64_t publisher_market_last(const publisher *self, const topic *topic) {
+  return sequence_last(self->market.sequence, topic->text);
 }
 
 void publisher_number(const publisher *self, const hbus_event *event, uint64_t seq, hbus_seen *out) {

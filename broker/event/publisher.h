@@ -7,6 +7,7 @@
 #include "broker/socket.h"
 #include "hbus/command.h"
 #include "hbus/event.h"
+#include "proto/topic.h"
 
 typedef struct publisher publisher;
 
@@ -19,6 +20,9 @@ void publisher_destroy(publisher **self);
  * *seen (unless NULL) becomes the event's number on the private stream, or on the market stream where it went to that
  * alone. An event that cannot be packed or numbered is counted, and *seen is left alone. */
 void publisher_publish(publisher *self, hbus_event *event, hbus_seen *seen);
+
+/* The last number given to a topic of the market stream; 0 for none. */
+uint64_t publisher_market_last(const publisher *self, const topic *topic);
 
 /* The number `seq` of an event of this kind and data on the private stream, as a reply names it. */
 void publisher_number(const publisher *self, const hbus_event *event, uint64_t seq, hbus_seen *out);

@@ -126,6 +126,19 @@ Test(topic, each_kind_has_its_own) {
   s_check(&event, "system/link/");
 }
 
+Test(topic, a_channel_has_that_of_its_events) {
+  static const char *const expected[HBUS_CHANNEL_COUNT] = {
+      [HBUS_CHANNEL_ORDER_BOOK] = "market_data/order_book/binance/BTC%2FUSDT/",
+      [HBUS_CHANNEL_TRADES] = "trade_update/binance/BTC%2FUSDT/",
+      [HBUS_CHANNEL_TICKER] = "market_data/ticker/binance/BTC%2FUSDT/"};
+  for (hbus_channel channel = HBUS_CHANNEL_NONE; channel < HBUS_CHANNEL_COUNT; channel++) {
+    topic built;
+    hbus_status status = topic_of_channel(channel, "binance", "BTC/USDT", &built);
+    cr_assert_eq(status, channel ? HBUS_OK : HBUS_MALFORMED);
+    if (!status) cr_expect_str_eq(built.text, expected[channel]);
+  }
+}
+
 Test(topic, an_event_without_its_names_has_none) {
   topic built;
   hbus_event event = {.kind = HBUS_KIND_TRADE, .data.trade = {.exchange = "k"}};
