@@ -13,6 +13,7 @@
 #include "broker/limits.h"
 #include "broker/link/link.h"
 #include "broker/order/order_table.h"
+#include "broker/order/reconcile.h"
 #include "broker/socket.h"
 #include "broker/turn_meter.h"
 
@@ -30,6 +31,8 @@ struct broker {
   demand *demand;
   staleness *staleness;
   upstream_link *link;
+  questions *questions;
+  reconcile *reconcile;
   command_path *commands;
 };
 
@@ -55,7 +58,7 @@ static void s_on_resubscribe(void *arg) {
 
 static void s_on_reconcile(void *arg) {
   broker *self = arg;
-  link_reconciled(self->link);
+  reconcile_all(self->reconcile);
 }
 
 /* Life cycle ------------------------------------------------------------------------------------------------------- */
@@ -105,17 +108,32 @@ static hbus_status s_make_link(broker *self, uv_loop_t *loop, hbus_error *error)
                                 .counters = &self->counters,
                                 .callbacks = &callbacks,
                                 .arg = self};
-  return link_new(&self->link, &options, error);
+  hbus_status status = link_new(&self->link, &options, error);
+  if (status) return status;
+  self->questions = questions_new(loop, self->link, self->config, &self->counters);
+  return self->questions ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for the link");
 }
 
 static hbus_status s_make_events(broker *self, uv_loop_t *loop, hbus_error *error) {
   hbus_status status =
       publisher_new(&self->publisher, self->sockets, self->config, self->epoch, &self->counters, error);
   if (status) return status;
-  self->intake = intake_new(loop, self->orders, self->publisher, self->config->upstream.request_timeout_ms);
+  self->intake =
+      intake_new(loop, self->orders, self->publisher, self->config->upstream.request_timeout_ms, &self->counters);
   self->staleness =
       staleness_new(loop, self->demand, self->publisher, self->log, self->config->upstream.stale_after_ms);
   return self->intake && self->staleness ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for the events");
+}
+
+static hbus_status s_make_reconcile(broker *self, uv_loop_t *loop, hbus_error *error) {
+  const market_check_parts parts = {.config = self->config,
+                                    .log = self->log,
+                                    .questions = self->questions,
+                                    .publisher = self->publisher,
+                                    .intake = self->intake,
+                                    .orders = self->orders};
+  self->reconcile = reconcile_new(loop, self->link, &parts);
+  return self->reconcile ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for the orders");
 }
 
 static hbus_status s_make_commands(broker *self, hbus_error *error) {
@@ -123,8 +141,10 @@ static hbus_status s_make_commands(broker *self, hbus_error *error) {
                                .log = self->log,
                                .counters = &self->counters,
                                .link = self->link,
+                               .questions = self->questions,
                                .publisher = self->publisher,
                                .orders = self->orders,
+                               .reconcile = self->reconcile,
                                .intake = self->intake,
                                .demand = self->demand,
                                .staleness = self->staleness,
@@ -142,6 +162,7 @@ hbus_status broker_new(broker **out, uv_loop_t *loop, const config *config, logg
   hbus_status status = s_make_tables(self, loop, error);
   if (!status) status = s_make_link(self, loop, error);
   if (!status) status = s_make_events(self, loop, error);
+  if (!status) status = s_make_reconcile(self, loop, error);
   if (!status) status = s_make_commands(self, error);
   if (status) broker_stop(self);
   *out = self; /* also on failure: its loop handles close only when the loop runs */
@@ -164,7 +185,11 @@ static void s_log_turns(const broker *self) {
 void broker_stop(broker *self) {
   if (self->turns) s_log_turns(self);
   turn_meter_destroy(&self->turns);
+  if (self->reconcile) reconcile_stop(self->reconcile);
+  if (self->questions) questions_stop(self->questions);
   link_destroy(&self->link);
+  questions_destroy(&self->questions);
+  reconcile_destroy(&self->reconcile);
   staleness_destroy(&self->staleness);
   intake_destroy(&self->intake);
   websocket_context_destroy(&self->websockets);

@@ -12,7 +12,11 @@
   X(upstream_answers_unasked, "answers skipped: an id that was never issued, or answered before")                      \
   X(upstream_answers_late, "answers that came after their request had timed out, and were applied")                    \
   X(upstream_requests, "requests sent to Hummingbot")                                                                  \
+  X(upstream_creates, "create_order among them")                                                                       \
+  X(requests_paced, "requests that had to wait for the pace that upstream allows")                                     \
+  X(requests_rate_limited, "requests that waited for it in vain, and were not sent")                                   \
   X(upstream_timeouts, "requests without an answer in time")                                                           \
+  X(upstream_retries, "questions asked again")                                                                         \
   X(link_connects, "times the link was opened and authenticated")                                                      \
   X(link_losses, "times it was lost after that")                                                                       \
   X(commands, "commands received")                                                                                     \
@@ -23,6 +27,7 @@
   X(replies_dropped, "replies that their peer had left before, or had no room for")                                    \
   X(events_market, "events published on the market stream")                                                            \
   X(events_private, "events published on the private stream")                                                          \
+  X(events_unheld, "events that were about to wait for their order's owner, and went on for want of room")             \
   X(events_unpublishable, "events that could not be numbered or packed: a bound was reached")                          \
   X(orders_evicted, "finished orders forgotten to make room")                                                          \
   X(orders_untracked, "orders seen upstream with no room to remember them")

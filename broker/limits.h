@@ -12,6 +12,9 @@
 /* Messages taken from one ZeroMQ socket before the others get their turn. */
 #define LIMIT_SOCKET_BUDGET 256
 
+/* How long the end of the broker waits for its last replies and events to reach the peers' machines. */
+#define LIMIT_LINGER_MS 1000
+
 /* Commands of one connection under way. */
 #define LIMIT_PEER_COMMANDS 1024
 

@@ -15,6 +15,7 @@ struct bound_socket {
   uv_poll_t poll;
   socket_read_fn *read;
   void *arg;
+  bool read_again;
 };
 
 struct socket_group {
@@ -44,18 +45,23 @@ static bool s_readable(const bound_socket *socket) {
   return !failed && (events & ZMQ_POLLIN);
 }
 
+static bool s_must_read(const bound_socket *socket) {
+  return socket->read_again || s_readable(socket);
+}
+
 static void s_on_prepare(uv_prepare_t *prepare) {
   socket_group *self = prepare->data;
   bool more = false;
   for (size_t i = 0; i < self->count; i++) {
     bound_socket *socket = self->sockets[i];
-    if (socket->read && s_readable(socket)) {
+    if (socket->read && s_must_read(socket)) {
+      socket->read_again = false;
       more |= socket->read(socket->arg, socket->handle, LIMIT_SOCKET_BUDGET);
     }
   }
   /* A callback may have sent on a socket that was looked at before it, which can take that socket's edge away. */
   for (size_t i = 0; i < self->count && !more; i++) {
-    more = self->sockets[i]->read && s_readable(self->sockets[i]);
+    more = self->sockets[i]->read && s_must_read(self->sockets[i]);
   }
   if (more) {
     uv_idle_start(&self->idle, s_on_idle);
@@ -117,7 +123,7 @@ hbus_status socket_group_adopt(socket_group *self, zsock_t *zsock, bound_socket 
 
 /* Options must be set before bind: libzmq gives them to a connection when it is made. */
 static void s_set_options(zsock_t *zsock, const socket_options *options) {
-  zsock_set_linger(zsock, 0);
+  zsock_set_linger(zsock, LIMIT_LINGER_MS);
   zsock_set_sndhwm(zsock, options->high_water_mark);
   zsock_set_rcvhwm(zsock, options->high_water_mark);
   int failed = zmq_setsockopt(zsock_resolve(zsock), ZMQ_MAXMSGSIZE, &options->message_max, sizeof options->message_max);
@@ -156,6 +162,10 @@ hbus_status socket_group_bind(socket_group *self, const socket_options *options,
 void socket_start(bound_socket *self, socket_read_fn *read, void *arg) {
   self->read = read;
   self->arg = arg;
+}
+
+void socket_read_again(bound_socket *self) {
+  self->read_again = true;
 }
 
 void *socket_handle(const bound_socket *self) {

@@ -16,7 +16,8 @@ typedef struct bound_socket bound_socket;
 
 /* A set of sockets that share a loop. NULL: no memory. */
 socket_group *socket_group_new(uv_loop_t *loop);
-/* Closes the sockets and takes the handles off the loop (which must run once more). */
+/* Closes the sockets and takes the handles off the loop (which must run once more). What was sent and is not delivered
+ * yet goes out behind, until the context ends and for LIMIT_LINGER_MS at most. */
 void socket_group_destroy(socket_group **self);
 
 /* Reads at most `budget` messages; returns whether there may be more. */
@@ -39,6 +40,8 @@ hbus_status socket_group_adopt(socket_group *self, zsock_t *zsock, bound_socket 
 
 /* From now on `read` is called while there are messages. */
 void socket_start(bound_socket *self, socket_read_fn *read, void *arg);
+/* Has `read` called once more before the loop sleeps, though there may be nothing to read. */
+void socket_read_again(bound_socket *self);
 void *socket_handle(const bound_socket *self);
 zsock_t *socket_zsock(const bound_socket *self);
 /* The addresses as bound (a '*' port made a number), separated by ','. The socket's. */

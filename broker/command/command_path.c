@@ -14,7 +14,18 @@
 
 /* Replies ---------------------------------------------------------------------------------------------------------- */
 
-/* A peer that left, or that takes no more, loses its reply and nothing else happens: it can ask get_order. */
+/* The session's connection has ended. What it sent before may still be read, so it is forgotten only when there is
+ * nothing left to read. */
+static void s_leave(command_path *self, session *session) {
+  if (session->descriptor < 0) return;
+  session_table_disconnect(self->sessions, session);
+  session->next_left = self->left;
+  self->left = session;
+  socket_read_again(self->socket);
+}
+
+/* A peer that left, or that takes no more, loses its reply and nothing else happens: it can ask get_order. That it left
+ * may be news: a monitor that told so before the session was made told nobody. */
 static void s_send(command_path *self, const session_route *route, bool delimiter, const hbus_reply *reply) {
   buffer_reset(&self->frame);
   if (reply_pack(reply, &self->frame)) {
@@ -31,6 +42,10 @@ static void s_send(command_path *self, const session_route *route, bool delimite
   bool sent = zmq_send(handle, route->bytes, route->size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0;
   if (sent && delimiter) sent = zmq_send(handle, "", 0, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0;
   if (sent) sent = zmq_send(handle, self->frame.data, self->frame.size, ZMQ_DONTWAIT) >= 0;
+  if (!sent && zmq_errno() == EHOSTUNREACH) {
+    session *session = session_table_get(self->sessions, route);
+    if (session) s_leave(self, session);
+  }
   ++*(sent ? &self->parts.counters->replies : &self->parts.counters->replies_dropped);
 }
 
@@ -39,13 +54,19 @@ void command_reply(command_path *self, task *task, hbus_reply *reply) {
   task->replied = true;
   task_table_remove(self->tasks, task);
   session *session = session_table_find(self->sessions, task->session_key);
-  if (session) session->commands--;
+  if (session && session->serial == task->session_serial) session->commands--;
   memcpy(reply->id, task->command.id, sizeof reply->id);
   s_send(self, &task->route, task->delimiter, reply);
 }
 
+/* What is wrong with a frame is the peer's affair; what else a codec may say is ours. */
+static hbus_status s_wire_code(hbus_status status) {
+  if (status < HBUS_WIRE_CODES) return status;
+  return status == HBUS_NO_MEMORY ? HBUS_OVERLOADED : HBUS_INVALID_REQUEST;
+}
+
 void command_refuse(command_path *self, task *task, hbus_status code, const char *message, const hbus_seen *seen) {
-  hbus_reply reply = {.status = HBUS_REPLY_ERROR, .code = code, .message = {.data = message, .size = strlen(message)}};
+  hbus_reply reply = {.status = HBUS_REPLY_ERROR, .code = s_wire_code(code), .message = hbus_text_of(message)};
   if (seen) reply.seen = *seen;
   command_reply(self, task, &reply);
 }
@@ -53,12 +74,6 @@ void command_refuse(command_path *self, task *task, hbus_status code, const char
 void command_end(task *task) {
   assert(task->replied);
   free(task);
-}
-
-/* What is wrong with a frame is the peer's affair; what else a codec may say is ours. */
-static hbus_status s_wire_code(hbus_status status) {
-  if (status < HBUS_WIRE_CODES) return status;
-  return status == HBUS_NO_MEMORY ? HBUS_OVERLOADED : HBUS_INVALID_REQUEST;
 }
 
 /* Refuses a command that never became a task. */
@@ -103,6 +118,17 @@ static void s_run(command_path *self, session *session, bool delimiter, const hb
   }
 }
 
+/* The first command of a connection, which may have ended since. A descriptor that another session has is its no more:
+ * that session was made after the news of its end. */
+static session *s_meet(command_path *self, const session_route *route, int descriptor) {
+  departures_read(self->departures);
+  session *before = session_table_find_descriptor(self->sessions, descriptor);
+  if (before) s_leave(self, before);
+  session *session = session_table_add(self->sessions, route, descriptor);
+  if (session && departures_has_ended(self->departures, descriptor)) s_leave(self, session);
+  return session;
+}
+
 static void s_on_frame(command_path *self, const session_route *route, int descriptor, bool delimiter,
                        const uint8_t *data, size_t size) {
   self->parts.counters->commands++;
@@ -117,11 +143,9 @@ static void s_on_frame(command_path *self, const session_route *route, int descr
     return;
   }
   session *session = session_table_get(self->sessions, route);
+  if (!session) session = s_meet(self, route, descriptor);
   if (!session) {
-    departures_read(self->departures);
-    session = session_table_add(self->sessions, route, descriptor);
-  }
-  if (!session) {
+    self->parts.counters->commands_refused++;
     hbus_fail(&error, HBUS_OVERLOADED, "too many peers are connected");
     s_refuse_frame(self, route, delimiter, command.id, &error);
     return;
@@ -158,27 +182,42 @@ static bool s_read_one(command_path *self, void *handle) {
   return true;
 }
 
-static bool s_read(void *arg, void *handle, unsigned budget) {
-  while (budget--) {
-    if (!s_read_one(arg, handle)) return false;
-  }
-  return true;
-}
-
 static void s_abandon(void *arg, const hbus_command *what) {
   errand_unsubscribe(arg, what);
 }
 
 /* What a connection had asked to see ends with it. Its orders stay as they are. */
+static void s_forget_left(command_path *self) {
+  while (self->left) {
+    session *session = self->left;
+    self->left = session->next_left;
+    demand_release_all(self->parts.demand, session->key, s_abandon, self);
+    session_table_remove(self->sessions, session);
+  }
+}
+
+static bool s_read(void *arg, void *handle, unsigned budget) {
+  command_path *self = arg;
+  while (budget--) {
+    if (s_read_one(self, handle)) continue;
+    s_forget_left(self);
+    return false;
+  }
+  return true;
+}
+
 static void s_on_left(void *arg, int descriptor) {
   command_path *self = arg;
   session *session = session_table_find_descriptor(self->sessions, descriptor);
-  if (!session) return; /* it never said anything */
-  demand_release_all(self->parts.demand, session->key, s_abandon, self);
-  session_table_remove(self->sessions, session);
+  if (session) s_leave(self, session); /* otherwise it never said anything, or what it said is not read yet */
 }
 
 /* Life cycle ------------------------------------------------------------------------------------------------------- */
+
+static int s_high_water_mark(const config *config) {
+  uint64_t configured = config->endpoints.high_water_mark;
+  return configured > LIMIT_PEER_COMMANDS ? (int)configured : LIMIT_PEER_COMMANDS;
+}
 
 hbus_status command_path_new(command_path **out, socket_group *sockets, const command_parts *parts, hbus_error *error) {
   hbus_status status = HBUS_NO_MEMORY;
@@ -193,9 +232,10 @@ hbus_status command_path_new(command_path **out, socket_group *sockets, const co
   self->tasks = task_table_new(parts->config->bounds.commands);
   self->resubscribe = resubscribe_new(self);
   if (self->sessions && self->tasks && self->resubscribe) {
-    /* One byte more than is allowed, so that a peer hears what was wrong where it just missed. */
+    /* More than a command may have, so that a peer hears what was wrong where it missed by little; and room for the
+     * replies to all that one connection may have under way, however few events may wait for a subscriber. */
     const socket_options options = {.type = ZMQ_ROUTER,
-                                    .high_water_mark = (int)parts->config->endpoints.high_water_mark,
+                                    .high_water_mark = s_high_water_mark(parts->config),
                                     .message_max = 2 * HBUS_COMMAND_FRAME_MAX,
                                     .mandatory = true};
     status = socket_group_bind(sockets, &options, &parts->config->endpoints.commands, &self->socket, error);

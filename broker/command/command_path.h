@@ -15,7 +15,9 @@
 #include "broker/event/publisher.h"
 #include "broker/event/staleness.h"
 #include "broker/link/link.h"
+#include "broker/link/question.h"
 #include "broker/order/order_table.h"
+#include "broker/order/reconcile.h"
 #include "broker/socket.h"
 #include "broker/turn_meter.h"
 #include "proto/buffer.h"
@@ -26,8 +28,10 @@ typedef struct command_parts {
   logger *log;
   counters *counters;
   upstream_link *link;
+  questions *questions;
   publisher *publisher;
   order_table *orders;
+  reconcile *reconcile;
   intake *intake;
   demand *demand;
   staleness *staleness;
@@ -42,6 +46,7 @@ struct command_path {
   departures *departures;
   struct resubscribe *resubscribe;
   session_table *sessions;
+  session *left; /* sessions whose connection has ended, to be forgotten when all that they sent has been read */
   task_table *tasks;
   buffer data;  /* a reply's data, while it is made */
   buffer frame; /* a reply */

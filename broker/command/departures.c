@@ -10,16 +10,41 @@ struct departures {
   bound_socket *socket;
   departures_fn *left;
   void *arg;
+  bool *ended; /* by descriptor */
+  size_t ended_size;
 };
 
+/* Descriptors are small numbers: the system gives out the smallest that is free. */
+static void s_note(departures *self, int descriptor, bool has_ended) {
+  size_t at = (size_t)descriptor;
+  if (at >= self->ended_size) {
+    size_t size = 2 * at + 64;
+    bool *ended = realloc(self->ended, size * sizeof *ended);
+    if (!ended) return;
+    memset(ended + self->ended_size, 0, (size - self->ended_size) * sizeof *ended);
+    self->ended = ended;
+    self->ended_size = size;
+  }
+  self->ended[at] = has_ended;
+}
+
+bool departures_has_ended(const departures *self, int descriptor) {
+  return descriptor >= 0 && (size_t)descriptor < self->ended_size && self->ended[descriptor];
+}
+
 static bool s_read_one(departures *self, void *handle) {
-  uint8_t event[EVENT_SIZE];
-  if (zmq_recv(handle, event, sizeof event, ZMQ_DONTWAIT) != EVENT_SIZE) return false;
+  uint8_t frame[EVENT_SIZE];
+  if (zmq_recv(handle, frame, sizeof frame, ZMQ_DONTWAIT) != EVENT_SIZE) return false;
   char address[256];
   zmq_recv(handle, address, sizeof address, 0); /* its second frame, which says nothing new */
+  uint16_t event;
   int32_t descriptor;
-  memcpy(&descriptor, event + 2, sizeof descriptor);
-  self->left(self->arg, descriptor);
+  memcpy(&event, frame, sizeof event);
+  memcpy(&descriptor, frame + sizeof event, sizeof descriptor);
+  if (descriptor < 0) return true;
+  bool has_ended = event == ZMQ_EVENT_DISCONNECTED;
+  s_note(self, descriptor, has_ended);
+  if (has_ended) self->left(self->arg, descriptor);
   return true;
 }
 
@@ -46,7 +71,7 @@ hbus_status departures_new(departures **out, socket_group *sockets, bound_socket
   status = HBUS_INTERNAL;
   zsock_set_linger(zsock, 0);
   zsock_set_rcvhwm(zsock, 0); /* a full pipe would stop ZeroMQ's own thread; connections are what bounds it */
-  if (zmq_socket_monitor(socket_handle(router), ADDRESS, ZMQ_EVENT_DISCONNECTED)) goto out;
+  if (zmq_socket_monitor(socket_handle(router), ADDRESS, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED)) goto out;
   if (zmq_connect(zsock_resolve(zsock), ADDRESS)) goto out;
   status = socket_group_adopt(sockets, zsock, &self->socket);
   if (status) goto out;
@@ -61,6 +86,8 @@ out:
 }
 
 void departures_destroy(departures **self) {
+  if (!*self) return;
+  free((*self)->ended);
   free(*self);
   *self = NULL;
 }

@@ -45,8 +45,9 @@ static void s_on_outcome(void *arg, const link_outcome *outcome) {
     s_report(self, outcome->answer->code, outcome->answer->message);
   } else if (outcome->result == LINK_ANSWERED && self->what.kind == HBUS_GET_ORDER) {
     s_tell_order(self, outcome);
-  } else if (outcome->result == LINK_TIMED_OUT) {
-    s_report(self, HBUS_TIMEOUT, hbus_text_of(link_outcome_text(outcome)));
+  } else if (outcome->result == LINK_TIMED_OUT ||
+             (outcome->result == LINK_NOT_SENT && outcome->code != HBUS_LINK_DOWN)) {
+    s_report(self, link_outcome_code(outcome), hbus_text_of(link_outcome_text(outcome)));
   }
   if (self->done && !outcome->late) self->done(self->arg);
   if (outcome->result != LINK_TIMED_OUT) free(self);
@@ -57,7 +58,7 @@ static bool s_run(command_path *path, hbus_command_kind kind, const hbus_command
   if (!self) return false;
   *self = (errand){.path = path, .what = *what, .done = done, .arg = arg};
   self->what.kind = kind;
-  hbus_status status = link_request(path->parts.link, &self->what, "", s_on_outcome, self);
+  hbus_status status = link_request(path->parts.link, &self->what, "", "", s_on_outcome, self);
   if (!status) return true;
   if (status != HBUS_LINK_DOWN) s_report(self, status, hbus_text_of(hbus_status_text(status)));
   free(self);

@@ -75,6 +75,8 @@ static void s_on_cancel(void *arg, const link_outcome *outcome) {
     s_cancelled(path, task, outcome->answer->data.cancel, outcome->rx_ns);
   } else if (link_outcome_is_answer(outcome)) {
     s_not_cancelled(path, task, outcome->answer, outcome->rx_ns);
+  } else if (outcome->result == LINK_NOT_SENT) {
+    command_refuse(path, task, outcome->code, "not sent", NULL);
   } else if (!outcome->late) {
     s_unanswered(path, task, outcome);
   }
@@ -99,7 +101,7 @@ static bool s_find_order_id(command_path *path, const session *session, task *ta
 
 void handle_cancel_order(command_path *path, session *session, task *task) {
   if (!s_find_order_id(path, session, task)) return;
-  hbus_status status = link_request(path->parts.link, &task->command, "", s_on_cancel, task);
+  hbus_status status = link_request(path->parts.link, &task->command, task->owner, "", s_on_cancel, task);
   if (!status) return;
   command_refuse(path, task, status, "not sent", NULL);
   command_end(task);

@@ -43,6 +43,9 @@ static void s_change(command_path *path, order *order, const hbus_order *said, h
 }
 
 static void s_created(command_path *path, order *order, const upstream_answer *answer, uint64_t rx_ns) {
+  if (path->parts.config->upstream.client_order_ids) {
+    reconcile_note_ids(path->parts.reconcile, strcmp(answer->data.order.client_order_id, order->upstream_id) == 0);
+  }
   intake_bind(path->parts.intake, order, answer->data.order.order_id);
   s_change(path, order, &answer->data.order, HBUS_PUSHED, rx_ns, NULL);
   order_table_set_outcome(path->parts.orders, order, HBUS_REPLY_OK, HBUS_OK, hbus_text_of(""));
@@ -58,11 +61,15 @@ static void s_rejected(command_path *path, order *order, const upstream_answer *
 static void s_unanswered(command_path *path, order *order, const link_outcome *outcome) {
   char message[HBUS_ERROR_TEXT_SIZE];
   snprintf(message, sizeof message, "%s; the order may be live", link_outcome_text(outcome));
-  s_change(path, order, &(hbus_order){.status = HBUS_UNKNOWN}, HBUS_INFERRED, 0, NULL);
+  /* Unless events have shown it already. */
+  if (order->state.status == HBUS_PENDING) {
+    s_change(path, order, &(hbus_order){.status = HBUS_UNKNOWN}, HBUS_INFERRED, 0, NULL);
+  }
   order_table_set_outcome(path->parts.orders, order, HBUS_REPLY_UNKNOWN, link_outcome_code(outcome),
                           hbus_text_of(message));
   log_write(path->parts.log, LOG_ORDER, LOG_LEVEL_WARN, "the outcome of create_order %s of %s is unknown: %s",
             order->state.client_order_id, order->state.owner, message);
+  reconcile_market(path->parts.reconcile, order->state.exchange, order->state.market);
 }
 
 static void s_reply_repeats(command_path *path, order *order) {
@@ -76,12 +83,31 @@ static void s_reply_repeats(command_path *path, order *order) {
   }
 }
 
+/* It waited for its turn in vain. Nothing has happened, so the id is free again; copies of it hear the same. */
+static void s_not_sent(command_path *path, task *task, order *order, const link_outcome *outcome) {
+  char message[HBUS_ERROR_TEXT_SIZE];
+  snprintf(message, sizeof message, "not sent: %s", link_outcome_text(outcome));
+  struct task *copies = order->repeats;
+  intake_create_ends(path->parts.intake, order);
+  order_table_remove(path->parts.orders, order);
+  task->next_repeat = copies;
+  for (struct task *next; task; task = next) {
+    next = task->next_repeat;
+    command_refuse(path, task, outcome->code, message, NULL);
+    command_end(task);
+  }
+}
+
 static void s_on_create(void *arg, const link_outcome *outcome) {
   task *task = arg;
   command_path *path = task->path;
   /* Found anew: it may have been settled by an event, and forgotten, before an answer that comes this late. */
   order *order = order_table_find_upstream(path->parts.orders, task->upstream_id);
   assert(order || outcome->late);
+  if (outcome->result == LINK_NOT_SENT) {
+    s_not_sent(path, task, order, outcome);
+    return;
+  }
   hbus_seen seen = {0};
   if (order && link_outcome_is_answer(outcome)) {
     if (outcome->late) path->parts.counters->upstream_answers_late++;
@@ -109,7 +135,9 @@ void handle_create_order(command_path *path, session *session, task *task) {
     return;
   }
   memcpy(task->upstream_id, order->upstream_id, sizeof task->upstream_id);
-  hbus_status status = link_request(path->parts.link, &task->command, order->upstream_id, s_on_create, task);
+  order->written_ns = clock_real_ns();
+  hbus_status status =
+      link_request(path->parts.link, &task->command, task->owner, order->upstream_id, s_on_create, task);
   if (!status) {
     intake_create_begins(path->parts.intake, order);
     return;

@@ -18,14 +18,15 @@ static void s_complete_positions(const hbus_command *question, upstream_answer *
   answer->data.positions.count = kept;
 }
 
-/* Makes of what upstream said what a peer asked for. */
-static void s_complete(command_path *path, const hbus_command *question, upstream_answer *answer, uint64_t rx_ns) {
+/* Makes of what upstream said what a peer asked for. *seen becomes the last event that this caused, if it caused one. */
+static void s_complete(command_path *path, const hbus_command *question, upstream_answer *answer, uint64_t rx_ns,
+                       hbus_seen *seen) {
   switch (question->kind) {
-  case HBUS_GET_ORDER: order_learn(path->parts.orders, path->parts.publisher, &answer->data.order, rx_ns); break;
+  case HBUS_GET_ORDER: order_learn(path->parts.orders, path->parts.publisher, &answer->data.order, rx_ns, seen); break;
   case HBUS_GET_OPEN_ORDERS:
   case HBUS_GET_ORDER_HISTORY:
     for (size_t i = 0; i < answer->data.orders.count; i++) {
-      order_learn(path->parts.orders, path->parts.publisher, &answer->data.orders.items[i], rx_ns);
+      order_learn(path->parts.orders, path->parts.publisher, &answer->data.orders.items[i], rx_ns, seen);
     }
     break;
   case HBUS_GET_ORDER_BOOK:
@@ -45,32 +46,31 @@ static void s_answer(task *task, const link_outcome *outcome) {
     command_reply(path, task, &reply);
     return;
   }
-  s_complete(path, &task->command, &answer, outcome->rx_ns);
+  hbus_seen seen = {0};
+  s_complete(path, &task->command, &answer, outcome->rx_ns, &seen);
   hbus_error error;
   buffer_reset(&path->data);
   hbus_status status = reply_data_query(task, &answer, &path->data, &error);
   if (status) {
-    command_refuse(path, task, status, error.text, NULL);
+    command_refuse(path, task, status, error.text, &seen);
     return;
   }
-  hbus_reply reply = {.status = HBUS_REPLY_OK, .data = {.data = path->data.data, .size = path->data.size}};
+  hbus_reply reply = {.status = HBUS_REPLY_OK, .seen = seen, .data = {.data = path->data.data, .size = path->data.size}};
   command_reply(path, task, &reply);
 }
 
 static void s_on_outcome(void *arg, const link_outcome *outcome) {
   task *task = arg;
-  if (task->replied) {
-    /* It was told that there is none; nobody waits for it any more. */
-  } else if (outcome->result == LINK_ANSWERED) {
+  if (outcome->result == LINK_ANSWERED) {
     s_answer(task, outcome);
   } else {
     command_refuse(task->path, task, link_outcome_code(outcome), link_outcome_text(outcome), NULL);
   }
-  if (outcome->result != LINK_TIMED_OUT) command_end(task);
+  command_end(task);
 }
 
-static void s_ask(command_path *path, task *task, const hbus_command *question) {
-  hbus_status status = link_request(path->parts.link, question, "", s_on_outcome, task);
+static void s_ask(command_path *path, task *task, const hbus_command *what) {
+  hbus_status status = questions_ask(path->parts.questions, what, task->owner, s_on_outcome, task);
   if (!status) return;
   command_refuse(path, task, status, hbus_status_text(status), NULL);
   command_end(task);

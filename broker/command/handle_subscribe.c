@@ -16,10 +16,12 @@ static void s_reply_with_message(command_path *path, task *task, const char *wha
   command_reply(path, task, &reply);
 }
 
-/* A subscription that cannot be had is not wanted any more by who was told so. */
-static void s_refuse_subscribe(task *task, hbus_status code, hbus_text message) {
+/* A subscription that cannot be had is not wanted any more by who was told so. Where nobody wants it and upstream has
+ * not refused it itself, upstream is told so too: it may have made it. */
+static void s_refuse_subscribe(task *task, bool refused_upstream, hbus_status code, hbus_text message) {
   command_path *path = task->path;
-  demand_release(path->parts.demand, &task->command, task->session_key);
+  bool ended = demand_release(path->parts.demand, &task->command, task->session_key);
+  if (ended && !refused_upstream) errand_unsubscribe(path, &task->command);
   hbus_reply reply = {.status = HBUS_REPLY_ERROR, .code = code, .message = message};
   command_reply(path, task, &reply);
 }
@@ -31,9 +33,9 @@ static void s_on_subscribed(void *arg, const link_outcome *outcome) {
   } else if (outcome->result != LINK_ANSWERED) {
     char message[HBUS_ERROR_TEXT_SIZE];
     snprintf(message, sizeof message, "%s; not subscribed", link_outcome_text(outcome));
-    s_refuse_subscribe(task, link_outcome_code(outcome), hbus_text_of(message));
+    s_refuse_subscribe(task, false, link_outcome_code(outcome), hbus_text_of(message));
   } else if (outcome->answer->code) {
-    s_refuse_subscribe(task, outcome->answer->code, outcome->answer->message);
+    s_refuse_subscribe(task, link_outcome_is_answer(outcome), outcome->answer->code, outcome->answer->message);
   } else {
     s_reply_with_message(task->path, task, "subscribed to");
   }
@@ -45,7 +47,7 @@ void handle_subscribe(command_path *path, session *session, task *task) {
    * market exists. */
   hbus_status status = demand_hold(path->parts.demand, &task->command, session->key);
   if (!status) {
-    status = link_request(path->parts.link, &task->command, "", s_on_subscribed, task);
+    status = link_request(path->parts.link, &task->command, task->owner, "", s_on_subscribed, task);
     if (!status) return;
     demand_release(path->parts.demand, &task->command, session->key);
   }

@@ -180,6 +180,15 @@ static void s_pack_link(const command_path *path, buffer *out) {
   s_pack_number(out, "since", path->link_since_ms);
 }
 
+/* Upstream's pace: absent headroom is no limit. What cancels have overdrawn shows as 0. */
+static void s_pack_pace(const command_path *path, buffer *out) {
+  int64_t headroom = link_headroom(path->parts.link);
+  bool limited = headroom != INT64_MAX;
+  pack_map(out, limited ? 2 : 1);
+  if (limited) s_pack_number(out, "headroom", headroom > 0 ? (uint64_t)headroom : 0);
+  s_pack_number(out, "waiting", link_waiting(path->parts.link));
+}
+
 static void s_pack_counters(const counters *counters, buffer *out) {
   size_t count = 0;
 #define X(name, text) count++;
@@ -220,7 +229,7 @@ static void s_pack_turns(turn_meter *turns, buffer *out) {
 }
 
 void reply_data_status(const command_path *path, buffer *out) {
-  pack_map(out, 16);
+  pack_map(out, 18);
   pack_string(out, "version");
   pack_string(out, HBUS_VERSION);
   s_pack_number(out, "epoch", path->parts.epoch);
@@ -228,7 +237,10 @@ void reply_data_status(const command_path *path, buffer *out) {
   s_pack_number(out, "uptime_ms", clock_monotonic_ms() - path->started_ms);
   pack_string(out, "link");
   s_pack_link(path, out);
+  pack_string(out, "pace");
+  s_pack_pace(path, out);
   s_pack_number(out, "orders", order_table_size(path->parts.orders));
+  s_pack_number(out, "markets_unknown", reconcile_size(path->parts.reconcile));
   s_pack_number(out, "held_events", intake_held(path->parts.intake));
   s_pack_number(out, "commands", task_table_size(path->tasks));
   s_pack_number(out, "peers", session_table_size(path->sessions));

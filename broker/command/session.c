@@ -1,10 +1,15 @@
 #include "broker/command/session.h"
 
+#include <assert.h>
 #include <czmq.h>
 #include <stdlib.h>
 
+#define DESCRIPTOR_KEY_SIZE 16
+
 struct session_table {
   zhashx_t *by_key;
+  zhashx_t *by_descriptor;
+  uint64_t last_serial;
   uint64_t capacity;
 };
 
@@ -13,7 +18,10 @@ session_table *session_table_new(uint64_t capacity) {
   if (!self) return NULL;
   self->capacity = capacity;
   self->by_key = zhashx_new();
-  if (!self->by_key) {
+  self->by_descriptor = zhashx_new();
+  if (!self->by_key || !self->by_descriptor) {
+    zhashx_destroy(&self->by_key);
+    zhashx_destroy(&self->by_descriptor);
     free(self);
     return NULL;
   }
@@ -27,6 +35,7 @@ void session_table_destroy(session_table **self_p) {
   for (session *session = zhashx_first(self->by_key); session; session = zhashx_next(self->by_key))
     free(session);
   zhashx_destroy(&self->by_key);
+  zhashx_destroy(&self->by_descriptor);
   free(self);
 }
 
@@ -42,6 +51,10 @@ static void s_key(const session_route *route, char key[SESSION_KEY_SIZE]) {
   key[2 * (size_t)route->size] = 0;
 }
 
+static void s_descriptor_key(int descriptor, char key[DESCRIPTOR_KEY_SIZE]) {
+  snprintf(key, DESCRIPTOR_KEY_SIZE, "%d", descriptor);
+}
+
 session *session_table_get(const session_table *self, const session_route *route) {
   char key[SESSION_KEY_SIZE];
   s_key(route, key);
@@ -53,9 +66,16 @@ session *session_table_add(session_table *self, const session_route *route, int 
   session *session = calloc(1, sizeof *session);
   if (!session) return NULL;
   session->route = *route;
+  session->serial = ++self->last_serial;
   session->descriptor = descriptor;
   s_key(route, session->key);
   zhashx_insert(self->by_key, session->key, session);
+  if (descriptor >= 0) {
+    char key[DESCRIPTOR_KEY_SIZE];
+    s_descriptor_key(descriptor, key);
+    int taken = zhashx_insert(self->by_descriptor, key, session);
+    assert(!taken);
+  }
   return session;
 }
 
@@ -63,14 +83,22 @@ session *session_table_find(const session_table *self, const char *key) {
   return zhashx_lookup(self->by_key, key);
 }
 
+void session_table_disconnect(session_table *self, session *session) {
+  if (session->descriptor < 0) return;
+  char key[DESCRIPTOR_KEY_SIZE];
+  s_descriptor_key(session->descriptor, key);
+  zhashx_delete(self->by_descriptor, key);
+  session->descriptor = -1;
+}
+
 void session_table_remove(session_table *self, session *session) {
+  session_table_disconnect(self, session);
   zhashx_delete(self->by_key, session->key);
   free(session);
 }
 
 session *session_table_find_descriptor(const session_table *self, int descriptor) {
-  for (session *session = zhashx_first(self->by_key); session; session = zhashx_next(self->by_key)) {
-    if (session->descriptor == descriptor) return session;
-  }
-  return NULL;
+  char key[DESCRIPTOR_KEY_SIZE];
+  s_descriptor_key(descriptor, key);
+  return zhashx_lookup(self->by_descriptor, key);
 }

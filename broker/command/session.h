@@ -16,9 +16,11 @@ typedef struct session_route {
 typedef struct session {
   session_route route;
   char key[SESSION_KEY_SIZE];
-  hbus_name name;    /* "" until hello */
-  unsigned commands; /* under way */
-  int descriptor;    /* of its connection, as the socket's monitor names it; -1: not known */
+  uint64_t serial;           /* unlike any other session's, though a routing id may come again */
+  hbus_name name;            /* "" until hello */
+  unsigned commands;         /* under way */
+  int descriptor;            /* of its connection, as the socket's monitor names it; -1: it has ended */
+  struct session *next_left; /* of those whose connection has ended */
 } session;
 
 typedef struct session_table session_table;
@@ -30,10 +32,12 @@ size_t session_table_size(const session_table *self);
 
 /* The session of a connection. NULL: it has not been heard of before. */
 session *session_table_get(const session_table *self, const session_route *route);
-/* A new session for such a connection. NULL: the table is full. */
+/* A new session for such a connection, whose descriptor no other session may have. NULL: the table is full. */
 session *session_table_add(session_table *self, const session_route *route, int descriptor);
 /* By key. NULL: gone. */
 session *session_table_find(const session_table *self, const char *key);
+/* Its connection has ended: the descriptor may be another's now. */
+void session_table_disconnect(session_table *self, session *session);
 /* Forgets a session. */
 void session_table_remove(session_table *self, session *session);
 /* The session whose connection has this descriptor. NULL: none. */

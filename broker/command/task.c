@@ -51,6 +51,7 @@ hbus_status task_table_add(task_table *self, session *session, const hbus_comman
   task->command = *command;
   task->route = session->route;
   memcpy(task->session_key, session->key, sizeof task->session_key);
+  task->session_serial = session->serial;
   memcpy(task->owner, session->name, sizeof task->owner);
   session->commands++;
   zhashx_insert(self->by_id, key, task);

@@ -16,6 +16,7 @@ struct task {
   bool delimiter; /* the peer is a REQ socket, and wants its empty frame back */
   bool replied;
   char session_key[SESSION_KEY_SIZE];
+  uint64_t session_serial;
   hbus_name owner;                         /* the peer's name, "" before hello */
   char upstream_id[LIMIT_UPSTREAM_ID + 1]; /* of the order that a create places */
   uint64_t offset;                         /* records that the pages before this one had */

@@ -121,6 +121,16 @@ void held_take(held *self, const char *exchange, const char *market, const char 
   if (self->size) s_take(self, s_is_of, &pick, take, arg);
 }
 
+void held_take_first(held *self, held_fn *take, void *arg) {
+  held_event *first = self->first;
+  if (!first) return;
+  self->first = first->next;
+  if (!self->first) self->end = &self->first;
+  self->size--;
+  take(arg, &first->event);
+  s_free(first);
+}
+
 void held_take_expired(held *self, uint64_t now_ms, held_fn *take, void *arg) {
   const pick pick = {.now_ms = now_ms};
   s_take(self, s_is_expired, &pick, take, arg);

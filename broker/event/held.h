@@ -23,6 +23,9 @@ bool held_add(held *self, const hbus_event *event, uint64_t deadline_ms);
  * (order_id NULL), and gives each to `take`. */
 void held_take(held *self, const char *exchange, const char *market, const char *order_id, held_fn *take, void *arg);
 
+/* Takes out the one that came first, if there is one. */
+void held_take_first(held *self, held_fn *take, void *arg);
+
 /* Takes out those whose deadline is at or before `now_ms`. */
 void held_take_expired(held *self, uint64_t now_ms, held_fn *take, void *arg);
 

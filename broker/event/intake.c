@@ -16,6 +16,7 @@ struct intake {
   held *held;
   zhashx_t *creates; /* exchange, market → how many creates are under way, as a number in place of a pointer */
   uint64_t hold_ms;
+  counters *counters;
   uv_loop_t *loop;
   uv_timer_t timer;
 };
@@ -88,6 +89,11 @@ static bool s_hold(intake *self, const hbus_event *event, const char *exchange, 
   char key[KEY_SIZE];
   s_key(key, exchange, market);
   if (!s_creates(self, key) || order_table_find(self->orders, exchange, order_id)) return false;
+  /* Who came first goes first also where there is no room: an order's events must not overtake each other. */
+  if (held_size(self->held) == LIMIT_HELD_EVENTS) {
+    self->counters->events_unheld++;
+    held_take_first(self->held, s_publish, self);
+  }
   if (!held_add(self->held, event, clock_monotonic_ms() + self->hold_ms)) return false;
   s_set_timer(self);
   return true;
@@ -139,7 +145,7 @@ size_t intake_held(const intake *self) {
 
 /* Life cycle ------------------------------------------------------------------------------------------------------- */
 
-intake *intake_new(uv_loop_t *loop, order_table *orders, publisher *publisher, uint64_t hold_ms) {
+intake *intake_new(uv_loop_t *loop, order_table *orders, publisher *publisher, uint64_t hold_ms, counters *counters) {
   intake *self = calloc(1, sizeof *self);
   if (!self) return NULL;
   self->held = held_new(LIMIT_HELD_EVENTS);
@@ -153,6 +159,7 @@ intake *intake_new(uv_loop_t *loop, order_table *orders, publisher *publisher, u
   self->orders = orders;
   self->publisher = publisher;
   self->hold_ms = hold_ms;
+  self->counters = counters;
   self->loop = loop;
   uv_timer_init(loop, &self->timer);
   self->timer.data = self;

@@ -14,7 +14,7 @@
 typedef struct intake intake;
 
 /* `hold_ms`: how long an event waits at most. NULL: no memory. */
-intake *intake_new(uv_loop_t *loop, order_table *orders, publisher *publisher, uint64_t hold_ms);
+intake *intake_new(uv_loop_t *loop, order_table *orders, publisher *publisher, uint64_t hold_ms, counters *counters);
 /* Publishes what is still held, and takes its timer off the loop, which must run once more. */
 void intake_destroy(intake **self);
 

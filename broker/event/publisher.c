@@ -7,6 +7,10 @@
 #include "broker/event/sequence.h"
 #include "proto/event_codec.h"
 
+/* What a subscriber may send: the commands of ZMTP 3.1's handshake, and subscriptions, which are commands too and put
+ * their name in front of the topic. libzmq hangs up on more. */
+#define SUBSCRIBER_FRAME_MAX 1024
+
 typedef struct stream {
   hbus_stream name;
   bound_socket *socket;
@@ -37,7 +41,7 @@ static bool s_read_subscriptions(void *arg, void *handle, unsigned budget) {
 static hbus_status s_open(stream *self, hbus_stream name, socket_group *sockets, const config *config,
                           const config_endpoints *endpoints, uint64_t *published, hbus_error *error) {
   const socket_options options = {
-      .type = ZMQ_XPUB, .high_water_mark = (int)config->endpoints.high_water_mark, .message_max = HBUS_TOPIC_MAX + 1};
+      .type = ZMQ_XPUB, .high_water_mark = (int)config->endpoints.high_water_mark, .message_max = SUBSCRIBER_FRAME_MAX};
   self->name = name;
   self->published = published;
   self->sequence = sequence_new(config->bounds.topics);

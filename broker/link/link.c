@@ -1,27 +1,61 @@
 #include "broker/link/link.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "broker/clock.h"
+#include "broker/limits.h"
 #include "broker/link/native/native_link.h"
+#include "broker/link/pacer.h"
 
 /* A new dialect is a line here. */
 static const link_dialect *const s_dialects[] = {&native_link};
 
+/* A request that waits for its turn. */
+typedef struct waiting {
+  hbus_command command;
+  char upstream_id[LIMIT_UPSTREAM_ID + 1];
+  link_outcome_fn *done;
+  void *arg;
+} waiting;
+
+static void s_on_turn(void *arg, void *item);
+static void s_on_expired(void *arg, void *item);
+
 hbus_status link_new(upstream_link **out, const link_options *options, hbus_error *error) {
+  static const pacer_callbacks callbacks = {.send = s_on_turn, .expire = s_on_expired};
   const char *name = options->config->upstream.dialect;
+  const link_dialect *dialect = NULL;
   for (size_t i = 0; i < sizeof s_dialects / sizeof *s_dialects; i++) {
-    if (strcmp(s_dialects[i]->name, name) == 0) return s_dialects[i]->create(out, options, error);
+    if (strcmp(s_dialects[i]->name, name) == 0) dialect = s_dialects[i];
   }
-  return hbus_fail(error, HBUS_INVALID_REQUEST, "upstream.dialect: there is no dialect \"%s\"", name);
+  if (!dialect) return hbus_fail(error, HBUS_INVALID_REQUEST, "upstream.dialect: there is no dialect \"%s\"", name);
+  upstream_link *self = NULL;
+  hbus_status status = dialect->create(&self, options, error);
+  if (status) return status;
+  self->dialect = dialect;
+  self->config = options->config;
+  self->counters = options->counters;
+  self->pacer = pacer_new(options->loop, options->config, LIMIT_REQUESTS, &callbacks, self);
+  if (!self->pacer) {
+    link_destroy(&self);
+    return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the link");
+  }
+  *out = self;
+  return HBUS_OK;
 }
 
 void link_start(upstream_link *self) {
   self->dialect->start(self);
 }
 
-void link_destroy(upstream_link **self) {
-  if (*self) (*self)->dialect->destroy(*self);
-  *self = NULL;
+void link_destroy(upstream_link **self_p) {
+  upstream_link *self = *self_p;
+  if (!self) return;
+  *self_p = NULL;
+  if (self->pacer) link_drop_waiting(self);
+  pacer_destroy(&self->pacer);
+  self->dialect->destroy(self);
 }
 
 const hbus_link *link_status(const upstream_link *self) {
@@ -44,9 +78,84 @@ bool link_has_order_type(const upstream_link *self, hbus_order_type type) {
   return self->dialect->has_order_type(type);
 }
 
-hbus_status link_request(upstream_link *self, const hbus_command *command, const char *upstream_id,
+static request_class s_class(hbus_command_kind kind) {
+  switch (kind) {
+  case HBUS_CANCEL_ORDER: return REQUEST_CANCEL;
+  case HBUS_CREATE_ORDER: return REQUEST_CREATE;
+  default: return REQUEST_READ;
+  }
+}
+
+static hbus_status s_keep(upstream_link *self, const hbus_command *command, const char *owner, const char *upstream_id,
+                          link_outcome_fn *done, void *arg) {
+  waiting *item = malloc(sizeof *item);
+  if (!item) return HBUS_OVERLOADED;
+  *item = (waiting){.command = *command, .done = done, .arg = arg};
+  snprintf(item->upstream_id, sizeof item->upstream_id, "%s", upstream_id);
+  hbus_status status = pacer_keep(self->pacer, s_class(command->kind), owner, item, command->expires_ms);
+  if (!status) {
+    self->counters->requests_paced++;
+    return HBUS_OK;
+  }
+  free(item);
+  return HBUS_OVERLOADED;
+}
+
+static hbus_status s_send(upstream_link *self, const hbus_command *command, const char *upstream_id,
+                          link_outcome_fn *done, void *arg) {
+  hbus_status status = self->dialect->request(self, command, upstream_id, done, arg);
+  if (!status && command->kind == HBUS_CREATE_ORDER) self->counters->upstream_creates++;
+  return status;
+}
+
+hbus_status link_request(upstream_link *self, const hbus_command *command, const char *owner, const char *upstream_id,
                          link_outcome_fn *done, void *arg) {
-  return self->dialect->request(self, command, upstream_id, done, arg);
+  if (!link_is_open(self)) return HBUS_LINK_DOWN;
+  if (!pacer_may_send(self->pacer, s_class(command->kind))) {
+    return s_keep(self, command, owner, upstream_id, done, arg);
+  }
+  return s_send(self, command, upstream_id, done, arg);
+}
+
+static void s_not_sent(waiting *item, hbus_status code) {
+  item->done(item->arg, &(link_outcome){.result = LINK_NOT_SENT, .code = code});
+  free(item);
+}
+
+static void s_on_turn(void *arg, void *item) {
+  upstream_link *self = arg;
+  waiting *waiting = item;
+  hbus_status status = s_send(self, &waiting->command, waiting->upstream_id, waiting->done, waiting->arg);
+  if (status) {
+    s_not_sent(waiting, status);
+  } else {
+    free(waiting);
+  }
+}
+
+static void s_on_expired(void *arg, void *item) {
+  upstream_link *self = arg;
+  waiting *waiting = item;
+  bool expired = waiting->command.expires_ms && waiting->command.expires_ms <= clock_real_ms();
+  self->counters->requests_rate_limited++;
+  s_not_sent(waiting, expired ? HBUS_EXPIRED : HBUS_RATE_LIMITED);
+}
+
+void link_drop_waiting(upstream_link *self) {
+  for (void *item; (item = pacer_take_any(self->pacer));)
+    s_not_sent(item, HBUS_LINK_DOWN);
+}
+
+void link_note_answer(upstream_link *self, const upstream_answer *answer) {
+  if (answer->code == HBUS_RATE_LIMITED) pacer_slow_down(self->pacer);
+}
+
+int64_t link_headroom(const upstream_link *self) {
+  return pacer_headroom(self->pacer);
+}
+
+size_t link_waiting(const upstream_link *self) {
+  return pacer_waiting(self->pacer);
 }
 
 bool link_outcome_is_answer(const link_outcome *outcome) {
@@ -55,6 +164,7 @@ bool link_outcome_is_answer(const link_outcome *outcome) {
 
 hbus_status link_outcome_code(const link_outcome *outcome) {
   switch (outcome->result) {
+  case LINK_NOT_SENT: return outcome->code;
   case LINK_LOST: return HBUS_LINK_DOWN;
   case LINK_UNREADABLE: return HBUS_UPSTREAM_ERROR;
   default: return HBUS_TIMEOUT;
@@ -63,6 +173,7 @@ hbus_status link_outcome_code(const link_outcome *outcome) {
 
 const char *link_outcome_text(const link_outcome *outcome) {
   switch (outcome->result) {
+  case LINK_NOT_SENT: return hbus_status_text(outcome->code);
   case LINK_LOST: return "the link was lost before Hummingbot answered";
   case LINK_UNREADABLE: return "Hummingbot's answer cannot be read";
   case LINK_ANSWERED: return "Hummingbot says that it timed out";

@@ -21,13 +21,15 @@ typedef enum link_result {
   LINK_ANSWERED,   /* `answer` has it. Final */
   LINK_UNREADABLE, /* answered, but not in a way that can be read. Final */
   LINK_TIMED_OUT,  /* not answered in time; an answer may still come, and one more outcome certainly does */
-  LINK_LOST        /* the connection went, or the answer came so late that nobody waits any more. Final */
+  LINK_LOST,       /* the connection went, or the answer came so late that nobody waits any more. Final */
+  LINK_NOT_SENT    /* it waited for its turn, and never left: nothing was done. `code` says why. Final */
 } link_result;
 
 typedef struct link_outcome {
   link_result result;
   bool late;                     /* a LINK_TIMED_OUT came before */
   const upstream_answer *answer; /* for the length of the call */
+  hbus_status code;              /* of LINK_NOT_SENT: RATE_LIMITED, EXPIRED, LINK_DOWN, OVERLOADED */
   uint64_t rx_ns;                /* broker's real-time clock */
 } link_outcome;
 
@@ -78,11 +80,17 @@ void link_reconciled(upstream_link *self);
 /* Whether orders of this type can be placed. */
 bool link_has_order_type(const upstream_link *self, hbus_order_type type);
 
-/* Asks upstream what `command` asks. `upstream_id` goes with a create. HBUS_OK: it is handed to the connection, and
- * `done` will be called. Otherwise nothing was sent and `done` is never called: HBUS_LINK_DOWN, HBUS_OVERLOADED,
- * HBUS_UNSUPPORTED (the dialect has no such request). */
-hbus_status link_request(upstream_link *self, const hbus_command *command, const char *upstream_id,
+/* Asks upstream what `command` asks, now or when the pace allows it (pacer.h); `owner` is who asks, with whom others
+ * share the pace fairly, "" for the broker itself. `upstream_id` goes with a create. HBUS_OK: `done` will be called.
+ * Otherwise nothing was sent and `done` is never called: HBUS_LINK_DOWN, HBUS_OVERLOADED, HBUS_UNSUPPORTED (the dialect
+ * has no such request). */
+hbus_status link_request(upstream_link *self, const hbus_command *command, const char *owner, const char *upstream_id,
                          link_outcome_fn *done, void *arg);
+
+/* Requests that may go now without waiting, below zero when cancels have overdrawn the pace, INT64_MAX without a limit;
+ * and requests that wait. */
+int64_t link_headroom(const upstream_link *self);
+size_t link_waiting(const upstream_link *self);
 
 /* Whether an outcome tells what became of the request. An answer that says no more than that Hummingbot, or the
  * exchange behind it, did not hear in time is none: the exchange may have done what was asked. */
@@ -111,6 +119,14 @@ typedef struct link_dialect {
 /* The first member of every dialect's own struct. */
 struct upstream_link {
   const link_dialect *dialect;
+  const config *config;
+  counters *counters;
+  struct pacer *pacer;
 };
+
+/* The connection is gone: what waits for its turn gets LINK_NOT_SENT. */
+void link_drop_waiting(upstream_link *self);
+/* Upstream has answered: "too many requests" slows the pace down. */
+void link_note_answer(upstream_link *self, const upstream_answer *answer);
 
 #endif

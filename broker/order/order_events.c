@@ -22,7 +22,7 @@ void order_publish_update(publisher *publisher, order *order, const order_cause 
   event.rev = order->state.rev;
   event.origin = cause->origin;
   event.data.order = order->state;
-  event.data.order.extra = cause->extra;
+  if (cause->extra.count) event.data.order.extra = cause->extra;
   hbus_seen number = {0};
   publisher_publish(publisher, &event, &number);
   if (!number.stream) return;
@@ -31,14 +31,14 @@ void order_publish_update(publisher *publisher, order *order, const order_cause 
   if (seen) *seen = number;
 }
 
-void order_learn(order_table *orders, publisher *publisher, hbus_order *said, uint64_t rx_ns) {
+void order_learn(order_table *orders, publisher *publisher, hbus_order *said, uint64_t rx_ns, hbus_seen *seen) {
   order *order = order_table_find_upstream(orders, said->client_order_id);
   if (!order) order = order_table_find(orders, said->exchange, said->order_id);
   said->client_order_id[0] = 0;
   if (!order) return;
   const order_cause cause = {.origin = HBUS_POLLED, .rx_ns = rx_ns, .extra = said->extra};
   order_table_merge(orders, order, said);
-  if (order_is_news(order)) order_publish_update(publisher, order, &cause, NULL);
+  if (order_is_news(order)) order_publish_update(publisher, order, &cause, seen);
   *said = order->state;
   said->extra = cause.extra;
 }

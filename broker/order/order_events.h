@@ -21,8 +21,9 @@ void order_publish_update(publisher *publisher, order *order, const order_cause 
 
 /* An order that upstream listed when it was asked: if it is one that we know, in a state that we do not, the bus is
  * told. *said is completed with the names that only the broker knows. An order of others keeps none: the
- * client_order_id that it carries upstream is not a peer's. */
-void order_learn(order_table *orders, publisher *publisher, hbus_order *said, uint64_t rx_ns);
+ * client_order_id that it carries upstream is not a peer's. *seen (unless NULL) becomes the number of the event, if
+ * there was one. */
+void order_learn(order_table *orders, publisher *publisher, hbus_order *said, uint64_t rx_ns, hbus_seen *seen);
 
 /* Publishes that something asked of an order failed. `about` names it: exchange, market, and what is known of order_id,
  * owner and client_order_id. */

@@ -4,14 +4,14 @@
 
 #define TO(status) (1u << (status))
 
-/* From a state (row) to the states it may become. `cancelled` and `failed` are upstream's word, which a later fill or a
- * reappearance corrects; `filled` is for ever. */
+/* From a state (row) to the states it may become. What upstream had and then denies to know is unknown, not gone.
+ * `cancelled` and `failed` are upstream's word, which a later fill or a reappearance corrects; `filled` is for ever. */
 static const unsigned s_next[HBUS_ORDER_STATUS_COUNT] = {
     [HBUS_PENDING] = TO(HBUS_OPEN) | TO(HBUS_PARTIALLY_FILLED) | TO(HBUS_FILLED) | TO(HBUS_CANCELLED) |
                      TO(HBUS_FAILED) | TO(HBUS_UNKNOWN),
     [HBUS_UNKNOWN] = TO(HBUS_OPEN) | TO(HBUS_PARTIALLY_FILLED) | TO(HBUS_FILLED) | TO(HBUS_CANCELLED) | TO(HBUS_FAILED),
-    [HBUS_OPEN] = TO(HBUS_PARTIALLY_FILLED) | TO(HBUS_FILLED) | TO(HBUS_CANCELLED) | TO(HBUS_FAILED),
-    [HBUS_PARTIALLY_FILLED] = TO(HBUS_FILLED) | TO(HBUS_CANCELLED) | TO(HBUS_FAILED),
+    [HBUS_OPEN] = TO(HBUS_PARTIALLY_FILLED) | TO(HBUS_FILLED) | TO(HBUS_CANCELLED) | TO(HBUS_FAILED) | TO(HBUS_UNKNOWN),
+    [HBUS_PARTIALLY_FILLED] = TO(HBUS_FILLED) | TO(HBUS_CANCELLED) | TO(HBUS_FAILED) | TO(HBUS_UNKNOWN),
     [HBUS_CANCELLED] = TO(HBUS_FILLED),
     [HBUS_FAILED] = TO(HBUS_OPEN) | TO(HBUS_PARTIALLY_FILLED) | TO(HBUS_FILLED) | TO(HBUS_CANCELLED),
     [HBUS_FILLED] = 0,

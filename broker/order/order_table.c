@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/clock.h"
 #include "broker/order/order_state.h"
+#include "proto/buffer.h"
+#include "proto/pack.h"
 #include "proto/utf8.h"
 
 /* A name made of two parts; neither has a control character in it (the codecs see to that). */
@@ -61,6 +64,7 @@ order_table *order_table_new(uint64_t epoch, uint64_t capacity, counters *counte
 }
 
 static void s_order_free(order *order) {
+  free(order->candidates);
   free(order->outcome_message);
   free(order->create);
   free(order);
@@ -226,6 +230,7 @@ static order *s_add_foreign(order_table *self, const hbus_order *said) {
   order->state.client_order_id[0] = 0;
   order->state.extra = (hbus_extra){0};
   order->state.rev = 1;
+  order->first_seen_ns = clock_real_ns();
   s_link(self, order);
   s_index_order_id(self, order);
   return order;
@@ -247,7 +252,9 @@ void order_table_bind(order_table *self, order *order, const char *order_id) {
 
 bool order_table_merge(order_table *self, order *order, const hbus_order *said) {
   if (!order->state.order_id[0] && said->order_id[0]) order_table_bind(self, order, said->order_id);
+  bool was_unknown = order->state.status == HBUS_UNKNOWN;
   bool changed = order_state_merge(&order->state, said);
+  if (was_unknown && order->state.status != HBUS_UNKNOWN) order_table_set_candidates(self, order, NULL, 0);
   if (changed) order->state.rev++;
   s_file(self, order);
   return changed;
@@ -274,4 +281,36 @@ order *order_table_apply(order_table *self, const hbus_order *said, const char *
   }
   *changed = true;
   return s_add_foreign(self, said);
+}
+
+hbus_status order_table_set_candidates(order_table *self, order *order, const char *const *order_ids, size_t count) {
+  (void)self;
+  free(order->candidates);
+  order->candidates = NULL;
+  order->state.extra = (hbus_extra){0};
+  if (!count) return HBUS_OK;
+  buffer pairs;
+  buffer_init(&pairs, HBUS_FRAME_MAX);
+  pack_string(&pairs, "candidates");
+  pack_array(&pairs, count);
+  for (size_t i = 0; i < count; i++)
+    pack_string(&pairs, order_ids[i]);
+  if (pairs.status) {
+    buffer_free(&pairs);
+    return HBUS_NO_MEMORY;
+  }
+  order->candidates = pairs.data; /* the order's now */
+  order->state.extra = (hbus_extra){.pairs = {.data = pairs.data, .size = pairs.size}, .count = 1};
+  return HBUS_OK;
+}
+
+void order_table_each_live(const order_table *self, order_fn *each, void *arg) {
+  for (order *order = self->unfinished.oldest, *newer; order; order = newer) {
+    newer = order->newer;
+    each(arg, order);
+  }
+}
+
+const char *order_table_instance(const order_table *self) {
+  return self->instance;
 }

@@ -1,8 +1,8 @@
 /* Every order that the broker has seen since it started, by each of its names.
  *
  * An order that a peer places is here before it is sent, so that a repeat of its client_order_id finds it (ORDERS.md,
- * rules 1 and 5). Orders placed elsewhere are here without an owner. Bounded: the order that has been finished for longest
- * makes room.
+ * rules 1 and 5). Orders placed elsewhere are here without an owner. Bounded: the order that has been finished for
+ * longest makes room.
  */
 #ifndef BROKER_ORDER_TABLE_H
 #define BROKER_ORDER_TABLE_H
@@ -22,12 +22,17 @@ struct order {
   hbus_reply_status outcome;
   hbus_status outcome_code;
   char *outcome_message; /* NULL: none */
-  struct task *repeats; /* copies of the create that wait for its outcome */
+  struct task *repeats;  /* copies of the create that wait for its outcome */
   unsigned repeat_count;
+  uint64_t written_ns;    /* real-time clock when its create was given to the link; 0: an order of others */
+  uint64_t first_seen_ns; /* real-time clock when an order of others was first heard of */
+  unsigned absences;      /* complete lists of upstream's that it was not in, while unknown */
   uint64_t published_seq; /* of its last ORDER_UPDATE on the private stream; 0: none yet */
   uint64_t published_rev; /* of the state that it told */
 
-  /* The table's own: its place among the orders that are finished, or among those that are not. */
+  /* The table's own: what state.extra points to, and its place among the orders that are finished, or among those that
+   * are not. */
+  uint8_t *candidates;
   bool finished;
   order *older;
   order *newer;
@@ -64,6 +69,17 @@ bool order_table_merge(order_table *self, order *order, const hbus_order *said);
  * `message` is copied. */
 void order_table_set_outcome(order_table *self, order *order, hbus_reply_status outcome, hbus_status code,
                              hbus_text message);
+
+/* Names the orders of upstream's that an unknown one may be, for everyone to see: in its events and replies as
+ * `candidates`. None: it has none any more. HBUS_NO_MEMORY. */
+hbus_status order_table_set_candidates(order_table *self, order *order, const char *const *order_ids, size_t count);
+
+/* Calls `each` for every order that is not finished, oldest first. It must not add or remove any. */
+typedef void order_fn(void *arg, order *order);
+void order_table_each_live(const order_table *self, order_fn *each, void *arg);
+
+/* The first part of every id that this broker sends upstream. */
+const char *order_table_instance(const order_table *self);
 
 /* Gives an order that has none its id of upstream's. What was remembered under that id without an owner is merged into
  * it. */

@@ -319,7 +319,7 @@ Test(bad_input, side_effects_need_a_name) {
 Test(bad_input, an_id_that_is_under_way) {
   rig rig;
   static const char *const arguments[] = {"--rate", "0", "--fault", "no-answer=get_ticker", NULL};
-  rig_start(&rig, arguments, "  request_timeout_ms: 300\n");
+  rig_start(&rig, arguments, "  request_timeout_ms: 300\n  retry_attempts: 0\n");
   raw_peer peer = s_raw_peer(&rig);
   static const char ticker[] = "\x85\xa1v\x01\xa2id\xa1"
                                "1\xa3"

@@ -186,13 +186,13 @@ Test(orders, what_makes_no_sense_is_refused_before_it_is_sent) {
     const char *field;
   } rows[] = {{&no_price, "price"}, {&price, "price"},    {&no_stop, "stop_price"}, {&no_limit, "price"},
               {&zero, "amount"},    {&negative, "price"}, {&no_side, "side"}};
-  uint64_t before = rig_counter(peer.client, "upstream_requests");
+  uint64_t before = rig_counter(peer.client, "upstream_creates");
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     hbus_reply reply;
     cr_expect_eq(hbus_client_call(peer.client, rows[i].order, 0, &reply, &peer.error), HBUS_INVALID_ORDER, "%zu", i);
     cr_expect_not_null(strstr(peer.error.text, rows[i].field), "%zu: '%s' names %s", i, peer.error.text, rows[i].field);
   }
-  cr_expect_eq(rig_counter(peer.client, "upstream_requests"), before, "nothing was sent");
+  cr_expect_eq(rig_counter(peer.client, "upstream_creates"), before, "nothing was sent");
   s_stop(&peer);
 }
 
@@ -201,7 +201,7 @@ Test(orders, rule_5_a_repeat_gets_the_first_outcome) {
   s_start(&peer, NULL);
   hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");
   hbus_order first = s_create(&peer, &order);
-  uint64_t sent = rig_counter(peer.client, "upstream_requests");
+  uint64_t sent = rig_counter(peer.client, "upstream_creates");
   hbus_command again = order;
   again.amount = rig_decimal("0.5");
   hbus_reply reply;
@@ -216,7 +216,7 @@ Test(orders, rule_5_a_repeat_gets_the_first_outcome) {
   again.expires_ms = 1;
   cr_expect_eq(hbus_client_call(peer.client, &again, 0, &reply, &peer.error), HBUS_OK,
                "a repeat of what was placed is never told EXPIRED");
-  cr_expect_eq(rig_counter(peer.client, "upstream_requests"), sent, "one order upstream");
+  cr_expect_eq(rig_counter(peer.client, "upstream_creates"), sent, "one order upstream");
   hbus_client *other = rig_connect(&peer.rig, "beatrice");
   again = order;
   cr_expect_eq(hbus_client_call(other, &again, 0, &reply, &peer.error), HBUS_OK, "another owner's id is another id");
@@ -233,10 +233,10 @@ Test(orders, a_rejected_create_repeated_is_rejected_again_and_not_sent) {
   hbus_reply reply;
   hbus_command again = order;
   cr_expect_eq(hbus_client_call(peer.client, &order, 0, &reply, &peer.error), HBUS_INSUFFICIENT_FUNDS);
-  uint64_t sent = rig_counter(peer.client, "upstream_requests");
+  uint64_t sent = rig_counter(peer.client, "upstream_creates");
   cr_expect_eq(hbus_client_call(peer.client, &again, 0, &reply, &peer.error), HBUS_INSUFFICIENT_FUNDS);
   cr_expect(reply.repeat);
-  cr_expect_eq(rig_counter(peer.client, "upstream_requests"), sent);
+  cr_expect_eq(rig_counter(peer.client, "upstream_creates"), sent);
   s_stop(&peer);
 }
 
@@ -246,9 +246,9 @@ Test(orders, an_expired_create_is_not_sent) {
   hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");
   order.expires_ms = 1;
   hbus_reply reply;
-  uint64_t sent = rig_counter(peer.client, "upstream_requests");
+  uint64_t sent = rig_counter(peer.client, "upstream_creates");
   cr_expect_eq(hbus_client_call(peer.client, &order, 0, &reply, &peer.error), HBUS_EXPIRED);
-  cr_expect_eq(rig_counter(peer.client, "upstream_requests"), sent);
+  cr_expect_eq(rig_counter(peer.client, "upstream_creates"), sent);
   order.expires_ms = 0;
   cr_expect_eq(hbus_client_call(peer.client, &order, 0, &reply, &peer.error), HBUS_OK, "the id was left free");
   s_stop(&peer);

@@ -42,11 +42,11 @@ Test(outcomes, rule_3_no_answer_in_time_is_unknown) {
   } while (message.event.data.order.status != HBUS_UNKNOWN);
   cr_expect_str_eq(message.event.client_order_id, order.client_order_id);
   cr_expect_eq(message.event.origin, HBUS_INFERRED);
-  uint64_t sent = rig_counter(client, "upstream_requests");
+  uint64_t sent = rig_counter(client, "upstream_creates");
   again = order;
   cr_expect_eq(s_create(client, &again, &reply), HBUS_OUTCOME_UNKNOWN, "a repeat hears the same");
   cr_expect(reply.repeat);
-  cr_expect_eq(rig_counter(client, "upstream_requests"), sent, "and is not sent");
+  cr_expect_eq(rig_counter(client, "upstream_creates"), sent, "and is not sent");
   s_stop(&rig, client);
 }
 
@@ -93,9 +93,9 @@ Test(outcomes, a_link_lost_under_a_create_is_unknown_and_the_next_create_is_refu
   hbus_client *client = s_start(&rig, arguments, "  request_timeout_ms: 60000\n");
   hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");
   hbus_error error;
-  uint64_t before = rig_counter(client, "upstream_requests");
+  uint64_t before = rig_counter(client, "upstream_creates");
   cr_assert_eq(hbus_client_send(client, &order, 0, &error), HBUS_OK);
-  while (rig_counter(client, "upstream_requests") == before)
+  while (rig_counter(client, "upstream_creates") == before)
     continue;
   process_stop(&rig.sim, SIGKILL);
   hbus_message message;
@@ -130,11 +130,12 @@ Test(outcomes, a_cancel_without_an_answer_is_unknown) {
 Test(outcomes, a_question_without_an_answer_times_out) {
   static const char *const arguments[] = {"--rate", "0", "--fault", "no-answer=get_ticker", NULL};
   rig rig;
-  hbus_client *client = s_start(&rig, arguments, SHORT_TIMEOUT);
+  hbus_client *client = s_start(&rig, arguments, SHORT_TIMEOUT "  retry_attempts: 2\n");
   hbus_ticker ticker;
   hbus_error error;
   cr_expect_eq(hbus_get_ticker(client, "binance", "ETH-USDT", 0, &ticker, &error), HBUS_TIMEOUT);
-  cr_expect_eq(rig_counter(client, "upstream_timeouts"), 1);
+  cr_expect_eq(rig_counter(client, "upstream_timeouts"), 3, "asked once, and twice again");
+  cr_expect_eq(rig_counter(client, "upstream_retries"), 2);
   s_stop(&rig, client);
 }
 
@@ -147,7 +148,7 @@ Test(outcomes, copies_sent_while_the_first_is_under_way_hear_its_outcome) {
   hbus_client_new_order_id(client, order.client_order_id, NULL);
   hbus_error error;
   enum { COPIES = 10 };
-  uint64_t before = rig_counter(client, "upstream_requests");
+  uint64_t before = rig_counter(client, "upstream_creates");
   for (int i = 0; i < COPIES; i++) {
     hbus_command copy = order;
     cr_assert_eq(hbus_client_send(client, &copy, 0, &error), HBUS_OK);
@@ -162,7 +163,7 @@ Test(outcomes, copies_sent_while_the_first_is_under_way_hear_its_outcome) {
     i++;
   }
   cr_expect_eq(repeats, COPIES - 1);
-  cr_expect_eq(rig_counter(client, "upstream_requests"), before + 1, "one order upstream");
+  cr_expect_eq(rig_counter(client, "upstream_creates"), before + 1, "one order upstream");
   s_stop(&rig, client);
 }
 

@@ -169,7 +169,7 @@ Test(tool, an_unknown_outcome_has_an_exit_status_of_its_own) {
 Test(tool, what_upstream_does_not_answer) {
   static const char *const arguments[] = {"--rate", "0", "--fault", "no-answer=get_ticker", NULL};
   rig rig;
-  rig_start(&rig, arguments, "  request_timeout_ms: 200\n");
+  rig_start(&rig, arguments, "  request_timeout_ms: 200\n  retry_attempts: 0\n");
   s_expect(&rig, "ticker binance ETH-USDT", 3, "TIMEOUT");
   rig_stop(&rig);
 }

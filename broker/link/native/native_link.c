@@ -94,7 +94,6 @@ static hbus_status s_add(native *self, hbus_command_kind kind, link_outcome_fn *
 static hbus_status s_request(upstream_link *base, const hbus_command *command, const char *upstream_id,
                              link_outcome_fn *done, void *arg) {
   native *self = (native *)base;
-  if (!link_state_is_open(&self->state)) return HBUS_LINK_DOWN;
   char id[REQUEST_ID_SIZE];
   hbus_status status = s_add(self, command->kind, done, arg, id);
   if (status) return status;
@@ -155,6 +154,7 @@ static void s_on_response(native *self, const native_frame *frame, uint64_t rx_n
     self->options.counters->upstream_frames_bad++;
     s_report(self, "an answer to %s cannot be read: %s", kind ? hbus_command_name(kind) : "authenticate", error.text);
   }
+  if (outcome.result == LINK_ANSWERED) link_note_answer(&self->base, &answer);
   request_table_finish(self->requests, id_text, &outcome);
 }
 
@@ -201,6 +201,7 @@ static void s_on_close(void *arg, hbus_status code, const char *reason) {
   self->close_code = self->state.refused ? HBUS_UNAUTHENTICATED : code;
   if (was_up) self->options.counters->link_losses++;
   s_take(self, LINK_EVENT_CLOSED);
+  link_drop_waiting(&self->base);
   request_table_fail_all(self->requests);
   uv_timer_stop(&self->deadline);
 }
@@ -277,7 +278,6 @@ static hbus_status s_create(upstream_link **out, const link_options *options, hb
   }
   native *self = calloc(1, sizeof *self);
   if (!self) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the link");
-  self->base.dialect = &native_link;
   self->options = *options;
   self->status.status = HBUS_LINK_DISCONNECTED;
   link_state_init(&self->state, options->config->upstream.reconnect_min_ms, options->config->upstream.reconnect_max_ms,
