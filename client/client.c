@@ -7,6 +7,7 @@
 
 #include "client/session.h"
 #include "client/unpack.h"
+#include "proto/topic.h"
 
 #define TURNS_OF_A_SOURCE 32   /* messages in a row, before the others are looked at */
 #define EVENTS_PER_PASS   1024 /* unreadable events skipped in one call */
@@ -111,22 +112,26 @@ void client_take_back(hbus_client *self) {
 
 /* What comes */
 
-hbus_status hbus_client_watch(hbus_client *self, const char *prefix, hbus_error *error) {
+static hbus_status s_subscribe(hbus_client *self, int option, const char *prefix, hbus_error *error) {
   size_t size = strlen(prefix);
   if (size > HBUS_TOPIC_MAX)
     return hbus_fail(error, HBUS_TOO_BIG, "a topic of %zu bytes, at most %d", size, HBUS_TOPIC_MAX);
-  sockets_subscribe(&self->sockets, ZMQ_SUBSCRIBE, prefix, size);
+  if (topic_streams(prefix, size) == 0)
+    return hbus_fail(error, HBUS_MALFORMED,
+                     "no topic begins with \"%s\": expected market_data/, trade_update/, order_update/, error/, info/, "
+                     "system/ and what is below them",
+                     prefix);
+  sockets_subscribe(&self->sockets, option, prefix, size);
   wakeup_set(&self->wakeup, true);
   return HBUS_OK;
 }
 
+hbus_status hbus_client_watch(hbus_client *self, const char *prefix, hbus_error *error) {
+  return s_subscribe(self, ZMQ_SUBSCRIBE, prefix, error);
+}
+
 hbus_status hbus_client_unwatch(hbus_client *self, const char *prefix, hbus_error *error) {
-  size_t size = strlen(prefix);
-  if (size > HBUS_TOPIC_MAX)
-    return hbus_fail(error, HBUS_TOO_BIG, "a topic of %zu bytes, at most %d", size, HBUS_TOPIC_MAX);
-  sockets_subscribe(&self->sockets, ZMQ_UNSUBSCRIBE, prefix, size);
-  wakeup_set(&self->wakeup, true);
-  return HBUS_OK;
+  return s_subscribe(self, ZMQ_UNSUBSCRIBE, prefix, error);
 }
 
 static hbus_status s_take_reply(hbus_client *self, hbus_message *out) {

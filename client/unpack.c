@@ -147,22 +147,21 @@ static const record_reader order_reader = {sizeof(hbus_order), s_read_order};
 static const record_reader balance_reader = {sizeof(hbus_balance), s_read_balance};
 static const record_reader position_reader = {sizeof(hbus_position), s_read_position};
 
-/* Reads the records behind the `count` in `items`, which it makes larger; gives the new run, or NULL and a status. */
-static void *s_append(const record_reader *reader, void *items, size_t count, const msgpack_object_array *records,
-                      hbus_status *status, hbus_error *error) {
-  uint8_t *grown = calloc(count + records->size + 1, reader->size); /* + 1: never of no bytes */
-  if (grown == NULL) {
-    *status = hbus_fail(error, HBUS_NO_MEMORY, "no memory for %zu records", count + records->size);
-    return NULL;
-  }
-  if (count > 0) memcpy(grown, items, count * reader->size);
+/* Reads the records behind the `count` in `items`, which may move; on failure there are as many as before. */
+static hbus_status s_append(const record_reader *reader, void **items, size_t *count,
+                            const msgpack_object_array *records, hbus_error *error) {
+  size_t total = *count + records->size;
+  uint8_t *grown = realloc(*items, (total + 1) * reader->size); /* + 1: never of no bytes */
+  if (grown == NULL) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for %zu records", total);
+  *items = grown;
+  uint8_t *added = grown + *count * reader->size;
+  memset(added, 0, records->size * reader->size);
   for (uint32_t i = 0; i < records->size; i++) {
-    *status = reader->unpack(&records->ptr[i], grown + (count + i) * reader->size, error);
-    if (*status == HBUS_OK) continue;
-    free(grown);
-    return NULL;
+    hbus_status status = reader->unpack(&records->ptr[i], added + i * reader->size, error);
+    if (status != HBUS_OK) return status;
   }
-  return grown;
+  *count = total;
+  return HBUS_OK;
 }
 
 /* Adds a page to the list whose members these are. */
@@ -173,18 +172,10 @@ static hbus_status s_unpack_page(const record_reader *reader, hbus_bytes data, v
   if (status != HBUS_OK) return status;
   page_data page = {0};
   status = field_unpack_record(&page_table, "data", &unpacked.data, &page, error);
-  if (status != HBUS_OK) goto out;
-  if (page.items->type != MSGPACK_OBJECT_ARRAY) {
+  if (status == HBUS_OK && page.items->type != MSGPACK_OBJECT_ARRAY)
     status = hbus_fail(error, HBUS_MALFORMED, "items is no array");
-    goto out;
-  }
-  void *grown = s_append(reader, *items, *count, &page.items->via.array, &status, error);
-  if (grown == NULL) goto out;
-  free(*items);
-  *items = grown;
-  *count += page.items->via.array.size;
-  memcpy(cursor, page.cursor, sizeof(page.cursor));
-out:
+  if (status == HBUS_OK) status = s_append(reader, items, count, &page.items->via.array, error);
+  if (status == HBUS_OK) memcpy(cursor, page.cursor, sizeof(page.cursor));
   msgpack_unpacked_destroy(&unpacked);
   return status;
 }

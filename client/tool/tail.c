@@ -7,7 +7,6 @@
 #include "client/tool/event_line.h"
 #include "client/tool/json.h"
 #include "client/tool/peer.h"
-#include "hbus/calls.h"
 #include "hbus/topics.h"
 
 #define EVENTS_PER_LOOK 256 /* events in a row before Ctrl-C is looked for */
@@ -17,37 +16,51 @@ typedef struct tail {
   int signals; /* signalfd of SIGINT and SIGTERM */
   bool json;
   uint64_t left; /* events until --count is reached */
+  bool was_connected;
   buffer scratch;
 } tail;
 
-/* A topic that names a channel of a market completely is also wanted from Hummingbot. */
-static hbus_status s_watch(const arguments *arguments, tail *self, const char *prefix, hbus_error *error) {
-  hbus_status status = hbus_client_watch(self->client, prefix, error);
+/* Makes the command that subscribes to a topic's market, or ends that; false: the topic does not name a channel of a
+ * market completely. Its last "/" may have been forgotten. */
+static bool s_make_command(const char *prefix, hbus_command_kind kind, hbus_command *out) {
+  hbus_topic whole;
   hbus_channel channel;
   hbus_name exchange, market;
-  if (status != HBUS_OK || arguments->no_subscribe) return status;
-  if (hbus_topic_channel(prefix, &channel, exchange, market) != HBUS_OK) return HBUS_OK;
-  return hbus_subscribe_market(self->client, channel, exchange, market, 0, error);
+  size_t size = strlen(prefix);
+  bool is_whole = size > 0 && prefix[size - 1] == '/';
+  if (size + 1 > HBUS_TOPIC_MAX) return false;
+  (void)snprintf(whole.text, sizeof(whole.text), "%s%s", prefix, is_whole ? "" : "/");
+  if (hbus_topic_channel(whole.text, &channel, exchange, market) != HBUS_OK) return false;
+  if (hbus_command_init(out, kind, exchange, market, NULL) != HBUS_OK) return false;
+  out->channel = channel;
+  return true;
 }
 
-static hbus_status s_watch_all(const arguments *arguments, tail *self, hbus_error *error) {
-  if (arguments->positional_count == 0) return hbus_client_watch(self->client, "", error);
-  hbus_status status = HBUS_OK;
-  for (int i = 0; i < arguments->positional_count && status == HBUS_OK; i++)
-    status = s_watch(arguments, self, arguments->positionals[i], error);
-  return status;
+/* A topic that names a channel of a market completely is also wanted from Hummingbot. */
+static outcome s_watch(const verb *verb, const arguments *arguments, tail *self, const char *prefix) {
+  hbus_error error = {0};
+  hbus_command command;
+  hbus_reply reply;
+  if (hbus_client_watch(self->client, prefix, &error) != HBUS_OK) return peer_report_usage(verb, &error);
+  if (arguments->no_subscribe || !s_make_command(prefix, HBUS_SUBSCRIBE, &command)) return OUTCOME_DONE;
+  if (hbus_client_call(self->client, &command, 0, &reply, &error) != HBUS_OK) return peer_report(verb, &error);
+  return OUTCOME_DONE;
+}
+
+static outcome s_watch_all(const verb *verb, const arguments *arguments, tail *self) {
+  if (arguments->positional_count == 0) return s_watch(verb, arguments, self, "");
+  outcome outcome = OUTCOME_DONE;
+  for (int i = 0; i < arguments->positional_count && outcome == OUTCOME_DONE; i++)
+    outcome = s_watch(verb, arguments, self, arguments->positionals[i]);
+  return outcome;
 }
 
 /* The broker would notice by itself that we are gone; this is faster. */
 static void s_unsubscribe_all(const arguments *arguments, tail *self) {
   for (int i = 0; i < arguments->positional_count && !arguments->no_subscribe; i++) {
     hbus_command command;
-    hbus_channel channel;
-    hbus_name exchange, market;
-    if (hbus_topic_channel(arguments->positionals[i], &channel, exchange, market) != HBUS_OK) continue;
-    if (hbus_command_init(&command, HBUS_UNSUBSCRIBE, exchange, market, NULL) != HBUS_OK) continue;
-    command.channel = channel;
-    (void)hbus_client_send(self->client, &command, 0, NULL);
+    if (s_make_command(arguments->positionals[i], HBUS_UNSUBSCRIBE, &command))
+      (void)hbus_client_send(self->client, &command, 0, NULL);
   }
 }
 
@@ -75,12 +88,25 @@ static bool s_print_some(tail *self) {
   return false;
 }
 
+/* Says when the broker goes away and when it is back: the silence in between could be mistaken for a quiet market. */
+static void s_note_connection(tail *self, const char *endpoint) {
+  hbus_client_stats stats;
+  hbus_client_get_stats(self->client, &stats);
+  if (stats.connected == self->was_connected) return;
+  self->was_connected = stats.connected;
+  if (stats.connected)
+    (void)fprintf(stderr, "hbus tail: connected to %s again; events in between were missed\n", endpoint);
+  else
+    (void)fprintf(stderr, "hbus tail: lost the broker at %s; waiting for it\n", endpoint);
+}
+
 /* Until --count is reached, a signal comes, or the reader of our output goes away. */
-static void s_follow(tail *self) {
+static void s_follow(tail *self, const char *endpoint) {
   struct pollfd fds[] = {{.fd = hbus_client_fd(self->client), .events = POLLIN},
                          {.fd = self->signals, .events = POLLIN},
                          {.fd = STDOUT_FILENO}}; /* POLLERR comes unasked */
   while (!s_print_some(self) && peer_flush()) {
+    s_note_connection(self, endpoint);
     (void)poll(fds, sizeof(fds) / sizeof(fds[0]), -1);
     if (fds[1].revents != 0 || (fds[2].revents & POLLERR) != 0) break;
   }
@@ -88,18 +114,21 @@ static void s_follow(tail *self) {
 }
 
 static outcome s_run(const verb *self, const arguments *arguments) {
-  tail tail = {.signals = -1, .json = arguments->json, .left = arguments->count == 0 ? UINT64_MAX : arguments->count};
+  tail tail = {.signals = -1,
+               .json = arguments->json,
+               .left = arguments->count == 0 ? UINT64_MAX : arguments->count,
+               .was_connected = true};
   buffer_init(&tail.scratch, HBUS_FRAME_MAX * 6);
   outcome outcome = peer_connect(self, arguments, true, &tail.client);
   if (outcome != OUTCOME_DONE) goto out;
   hbus_error error = {0};
-  if (!s_open_signals(&tail)) {
+  outcome = s_watch_all(self, arguments, &tail);
+  if (outcome == OUTCOME_DONE && !s_open_signals(&tail)) {
     (void)hbus_fail(&error, HBUS_INTERNAL, "no descriptor for signals");
     outcome = peer_report(self, &error);
-  } else if (s_watch_all(arguments, &tail, &error) != HBUS_OK) {
-    outcome = error.status == HBUS_TOO_BIG ? peer_report_usage(self, &error) : peer_report(self, &error);
-  } else {
-    s_follow(&tail);
+  }
+  if (outcome == OUTCOME_DONE) {
+    s_follow(&tail, arguments->options.commands_endpoint);
     s_unsubscribe_all(arguments, &tail);
   }
   if (tail.signals >= 0) close(tail.signals);

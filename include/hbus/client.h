@@ -100,7 +100,8 @@ typedef struct hbus_message {
 } hbus_message;
 
 /* Wants every event whose topic begins with `prefix` (hbus/topics.h builds them; "" is everything), on whichever stream
- * it comes. A prefix watched twice must be unwatched twice. HBUS_TOO_BIG: longer than HBUS_TOPIC_MAX. */
+ * it comes. A prefix watched twice must be unwatched twice. HBUS_TOO_BIG: longer than HBUS_TOPIC_MAX; HBUS_MALFORMED:
+ * no topic begins like that. */
 hbus_status hbus_client_watch(hbus_client *self, const char *prefix, hbus_error *error);
 hbus_status hbus_client_unwatch(hbus_client *self, const char *prefix, hbus_error *error);
 

@@ -430,6 +430,12 @@ Test(tool, tail_prints_until_it_is_interrupted) {
   fake_broker_destroy(&broker);
 }
 
+Test(tool, tail_refuses_what_no_topic_begins_with) {
+  fake_broker *broker = fake_broker_new(s_answer, NULL);
+  s_expect(broker, "tail marketdata/", 2, "", "no topic begins with \"marketdata/\": expected market_data/, ");
+  fake_broker_destroy(&broker);
+}
+
 Test(tool, tail_counts_and_subscribes) {
   fake_broker *broker = fake_broker_new(s_answer, NULL);
   char topic[] = "market_data/ticker/binance/ETH-USDT/";
@@ -443,6 +449,30 @@ Test(tool, tail_counts_and_subscribes) {
   cr_assert_null(strstr(text, "     3  bid"));
   cr_assert_eq(fake_received(broker, 1)->command.kind, HBUS_SUBSCRIBE);
   cr_assert_eq(fake_received(broker, 1)->command.channel, HBUS_CHANNEL_TICKER);
+  fake_broker_destroy(&broker);
+}
+
+static void s_restart(fake_broker *self, void *argument) {
+  (void)argument;
+  fake_restart(self);
+}
+
+Test(tool, tail_says_when_the_broker_goes_and_comes) {
+  fake_broker *broker = fake_broker_new(s_answer, NULL);
+  char topic[] = "market_data/ticker/binance/ETH-USDT"; /* without the last "/", and subscribed all the same */
+  int ends[2];
+  cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+  pid_t pid = s_start(broker, "tail market_data/ticker/binance/ETH-USDT", STDOUT_FILENO, ends[1]);
+  close(ends[1]);
+  FILE *err = fdopen(ends[0], "r");
+  fake_broker_do(broker, s_publish_three, topic);
+  fake_broker_do(broker, s_restart, NULL);
+  s_expect_line(err, "hbus tail: lost the broker at tcp://127.0.0.1:");
+  s_expect_line(err, "again; events in between were missed");
+  kill(pid, SIGINT);
+  cr_assert_eq(s_wait(pid), 0);
+  cr_assert_eq(fake_received(broker, 1)->command.kind, HBUS_SUBSCRIBE);
+  (void)fclose(err);
   fake_broker_destroy(&broker);
 }
 
