@@ -1,6 +1,7 @@
 /* Orders through libhbus, hbusd and hbus-sim: every request of the native dialect that places, ends or finds one, with
  * its success and its errors. */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -356,5 +357,31 @@ Test(orders, everything_works_where_upstream_keeps_no_client_ids) {
   cr_expect_str_eq(message.event.data.trade.order_id, placed.order_id);
   cr_expect_str_eq(message.event.owner, "alice", "rule 12, with nothing but the answer to tell whose it is");
   s_update(&peer, &taker, HBUS_FILLED);
+  s_stop(&peer);
+}
+
+/* An order that this broker never saw: it was placed through one that has been stopped since. */
+Test(orders, an_order_of_others_that_a_peer_cancels_is_asked_for_and_told) {
+  peer peer;
+  s_start(&peer, NULL);
+  hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");
+  hbus_order placed = s_create(&peer, &order);
+  hbus_client_destroy(&peer.client);
+  cr_assert_eq(process_stop(&peer.rig.broker, SIGTERM), 0);
+  rig_start_broker(&peer.rig, NULL);
+  peer.client = rig_connect(&peer.rig, "beatrice");
+  rig_wait_link(peer.client, HBUS_LINK_CONNECTED);
+  cr_assert_eq(hbus_client_watch(peer.client, "order_update/", &peer.error), HBUS_OK);
+  hbus_cancel cancel;
+  cr_assert_eq(hbus_cancel_order(peer.client, "binance", "ETH-USDT", placed.order_id, NULL, 0, &cancel, &peer.error),
+               HBUS_OK);
+  cr_expect(cancel.cancelled);
+  hbus_message message;
+  do {
+    rig_next_event(peer.client, "order_update/", &message);
+  } while (strcmp(message.event.data.order.order_id, placed.order_id) != 0);
+  cr_expect_eq(message.event.data.order.status, HBUS_CANCELLED);
+  cr_expect_str_empty(message.event.owner, "nobody known placed it");
+  cr_expect_str_eq(message.event.data.order.amount.text, "0.5000");
   s_stop(&peer);
 }
