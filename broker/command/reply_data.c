@@ -220,6 +220,16 @@ static void s_pack_stale(void *arg, const hbus_command *what, uint64_t quiet_ms)
   s_pack_number(arg, "quiet_ms", quiet_ms);
 }
 
+/* When the whole feed is silent the list must not be what makes the reply too large. */
+static void s_pack_staleness(const staleness *staleness, buffer *out) {
+  size_t count = staleness_count(staleness);
+  size_t shown = count < HBUS_PAGE_MAX ? count : HBUS_PAGE_MAX;
+  s_pack_number(out, "stale_count", count);
+  pack_string(out, "stale");
+  pack_array(out, shown);
+  staleness_each(staleness, clock_monotonic_ms(), shown, s_pack_stale, out);
+}
+
 static void s_pack_turns(turn_meter *turns, buffer *out) {
   turn_figures figures = turn_meter_take(turns);
   s_pack_number(out, "turn_longest_us", figures.longest_us);
@@ -229,7 +239,7 @@ static void s_pack_turns(turn_meter *turns, buffer *out) {
 }
 
 void reply_data_status(const command_path *path, buffer *out) {
-  pack_map(out, 18);
+  pack_map(out, 19);
   pack_string(out, "version");
   pack_string(out, HBUS_VERSION);
   s_pack_number(out, "epoch", path->parts.epoch);
@@ -247,9 +257,7 @@ void reply_data_status(const command_path *path, buffer *out) {
   pack_string(out, "subscriptions");
   pack_array(out, demand_size(path->parts.demand));
   demand_each(path->parts.demand, s_pack_subscription, out);
-  pack_string(out, "stale");
-  pack_array(out, staleness_count(path->parts.staleness));
-  staleness_each(path->parts.staleness, clock_monotonic_ms(), s_pack_stale, out);
+  s_pack_staleness(path->parts.staleness, out);
   s_pack_turns(path->parts.turns, out);
   pack_string(out, "counters");
   s_pack_counters(path->parts.counters, out);

@@ -103,6 +103,7 @@ void staleness_on_link(staleness *self, bool is_up) {
 
 typedef struct walk {
   uint64_t now_ms;
+  size_t left;
   staleness_fn *each;
   void *arg;
 } walk;
@@ -113,8 +114,10 @@ static void s_count(void *arg, const hbus_command *what, feed *feed) {
 }
 
 static void s_give(void *arg, const hbus_command *what, feed *feed) {
-  const walk *walk = arg;
-  if (feed->stale) walk->each(walk->arg, what, walk->now_ms - feed->quiet_since_ms);
+  walk *walk = arg;
+  if (!feed->stale || walk->left == 0) return;
+  walk->left--;
+  walk->each(walk->arg, what, walk->now_ms - feed->quiet_since_ms);
 }
 
 size_t staleness_count(const staleness *self) {
@@ -123,8 +126,8 @@ size_t staleness_count(const staleness *self) {
   return count;
 }
 
-void staleness_each(const staleness *self, uint64_t now_ms, staleness_fn *each, void *arg) {
-  walk walk = {.now_ms = now_ms, .each = each, .arg = arg};
+void staleness_each(const staleness *self, uint64_t now_ms, size_t max, staleness_fn *each, void *arg) {
+  walk walk = {.now_ms = now_ms, .left = max, .each = each, .arg = arg};
   demand_each_feed(self->demand, s_give, &walk);
 }
 

@@ -30,6 +30,7 @@ bool staleness_look(staleness *self, uint64_t now_ms);
 /* The feeds that are stale. */
 size_t staleness_count(const staleness *self);
 typedef void staleness_fn(void *arg, const hbus_command *what, uint64_t quiet_ms);
-void staleness_each(const staleness *self, uint64_t now_ms, staleness_fn *each, void *arg);
+/* Calls `each` for at most `max` of them. */
+void staleness_each(const staleness *self, uint64_t now_ms, size_t max, staleness_fn *each, void *arg);
 
 #endif

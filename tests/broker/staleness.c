@@ -124,7 +124,7 @@ Test(staleness, tells_who_is_quiet_and_who_is_back) {
   cr_expect_eq(stage.counters.events_market, market + 1);
   cr_expect_eq(stage.counters.events_private, private_ + 1);
   expected expected = {"ETH/USDT", 1500};
-  staleness_each(stage.staleness, 6500, s_expect_one, &expected);
+  staleness_each(stage.staleness, 6500, 10, s_expect_one, &expected);
 
   s_trade(&stage, "ETH/USDT", "");
   s_trade(&stage, "BTC-USDT", "");
@@ -177,6 +177,11 @@ Test(staleness, what_nobody_wants_any_more_is_forgotten) {
   s_close(&stage);
 }
 
+static void s_add_one(void *arg, const hbus_command *what, uint64_t quiet_ms) {
+  (void)what, (void)quiet_ms;
+  ++*(size_t *)arg;
+}
+
 /* However many go quiet together, one turn tells of some, and the next ones of the others. */
 Test(staleness, a_turn_tells_of_so_many) {
   enum { COUNT = 2 * LIMIT_STALE_REPORTS + 1 };
@@ -194,6 +199,9 @@ Test(staleness, a_turn_tells_of_so_many) {
   cr_expect(staleness_look(stage.staleness, STALE_AFTER_MS + 10));
   cr_expect(!staleness_look(stage.staleness, STALE_AFTER_MS + 20));
   cr_expect_eq(staleness_count(stage.staleness), COUNT);
+  size_t given = 0;
+  staleness_each(stage.staleness, STALE_AFTER_MS, 100, s_add_one, &given);
+  cr_expect_eq(given, 100, "as many as were asked for");
   cr_expect_eq(stage.counters.events_market, COUNT);
   s_close(&stage);
 }
