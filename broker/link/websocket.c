@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "broker/link/connect_probe.h"
@@ -20,11 +21,12 @@
 #include "broker/link/send_queue.h"
 #include "broker/link/websocket_context.h"
 #include "broker/link/websocket_reason.h"
+#include "broker/link/websocket_tls.h"
 #include "broker/link/websocket_url.h"
+#include "proto/utf8.h"
 
-#define CLOSE_TIMEOUT_MS 2000  /* for the server to confirm a close of ours */
-#define SILENCE_MS       15000 /* after which libwebsockets hangs up (websocket_context.c) */
-#define CLOSE_TEXT_MAX   123   /* of a close frame (RFC 6455, section 5.5.1: 125 with the code) */
+#define CLOSE_TIMEOUT_MS 2000 /* for the server to confirm a close of ours */
+#define CLOSE_TEXT_MAX   123  /* of a close frame (RFC 6455, section 5.5.1: 125 with the code) */
 
 typedef enum websocket_state { CONNECTING, OPEN, CLOSING, CLOSED } websocket_state;
 
@@ -38,12 +40,17 @@ struct websocket {
   struct lws_vhost *vhost;
   size_t frame_max;
   uint64_t connect_timeout_ms;
+  uint64_t ping_ms;
+  uint64_t hang_up_ms;
   websocket_state state;
 
-  struct lws *wsi;        /* NULL: none */
-  bool reached;           /* TCP is connected: no other address is tried */
-  uint64_t heard_at_ms;   /* the loop's clock: when the server last answered a ping */
+  struct lws *wsi;      /* NULL: none */
+  bool reached;         /* TCP is connected: no other address is tried */
+  uint64_t heard_at_ms; /* the loop's clock: when the server last answered a ping */
+  uint64_t asked_at_ms; /* when the last ping was due */
+  bool ping_due;
   hbus_status close_code; /* why it ends, as far as known */
+  unsigned close_status;  /* of the close frame that is to be written */
   char close_reason[HBUS_ERROR_TEXT_SIZE];
 
   resolver *resolving;
@@ -52,7 +59,7 @@ struct websocket {
   size_t address_count;
   size_t address_next;
 
-  uv_timer_t deadline; /* of connecting, then of closing */
+  uv_timer_t deadline; /* of connecting, then the next ping, then of closing */
   uv_timer_t step;     /* goes on from the loop, outside of whoever called */
   unsigned open_handles;
 
@@ -120,6 +127,14 @@ void websocket_abandon(websocket_link *link) {
 }
 
 /* ---- connecting ---- */
+
+hbus_status websocket_files_check(const char *ca_file, const char *client_cert_file, const char *client_key_file,
+                                  hbus_error *error) {
+  websocket_tls_files files = {ca_file, client_cert_file, client_key_file};
+  SSL_CTX *ssl = websocket_tls_new(&files, error);
+  SSL_CTX_free(ssl);
+  return ssl ? HBUS_OK : HBUS_INVALID_REQUEST;
+}
 
 static void s_on_connect_timeout(uv_timer_t *timer) {
   websocket *self = timer->data;
@@ -223,6 +238,9 @@ static websocket *s_new(websocket_context *context, const websocket_options *opt
   self->context = context;
   self->frame_max = options->frame_max;
   self->connect_timeout_ms = options->connect_timeout_ms;
+  self->ping_ms = options->ping_ms ? options->ping_ms : WEBSOCKET_PING_MS;
+  self->hang_up_ms = options->hang_up_ms ? options->hang_up_ms : WEBSOCKET_HANG_UP_MS;
+  assert(self->ping_ms < self->hang_up_ms);
   send_queue_init(&self->outgoing, options->send_queue_max);
   uv_timer_init(websocket_context_loop(context), &self->deadline);
   uv_timer_init(websocket_context_loop(context), &self->step);
@@ -242,7 +260,8 @@ websocket *websocket_connect(websocket_context *context, const websocket_options
   hbus_error error;
   if (websocket_url_parse(options->url, &self->url, &error) != HBUS_OK) goto fail;
   websocket_url_authority(&self->url, self->authority, sizeof self->authority);
-  self->vhost = websocket_context_vhost(context, self->url.tls, options->ca_file, &error);
+  websocket_tls_files files = {options->ca_file, options->client_cert_file, options->client_key_file};
+  self->vhost = websocket_context_vhost(context, self->url.tls ? &files : NULL, &error);
   if (!self->vhost) goto fail;
   self->resolving =
       resolver_start(websocket_context_loop(context), self->url.host, self->url.port, s_on_resolved, self);
@@ -264,32 +283,57 @@ fail:
 static void s_on_certificate(websocket *self, X509_STORE_CTX *store, bool accepted) {
   if (accepted) return;
   s_set_reason(self, HBUS_LINK_DOWN, "the certificate of %s is refused: %s", self->url.host,
-               X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)));
+               websocket_tls_refusal(X509_STORE_CTX_get_error(store)));
 }
 
 static void s_on_connect_failed(websocket *self, const char *said, size_t size) {
   unsigned http_status = lws_http_client_http_response(self->wsi);
+  const char *tls = websocket_tls_failure(lws_get_ssl(self->wsi));
   lws_set_opaque_user_data(self->wsi, NULL);
   self->wsi = NULL;
   if (!self->reached) {
     uv_timer_start(&self->step, s_connect_next, 0, 0);
     return;
   }
-  if (self->close_reason[0] == '\0') {
+  if (self->close_reason[0] == '\0' && tls) {
+    s_set_reason(self, HBUS_LINK_DOWN, "%s", tls);
+  } else if (self->close_reason[0] == '\0') {
     websocket_reason_handshake(&self->url, said, size, http_status, self->close_reason, sizeof self->close_reason);
     self->close_code = HBUS_LINK_DOWN;
   }
   s_finish(self);
 }
 
+/* ---- silence ---- */
+
+static void s_on_ping_time(uv_timer_t *timer) {
+  websocket *self = timer->data;
+  uint64_t now_ms = uv_now(timer->loop);
+  /* When it is we who were silent (a stopped process, a sleeping machine), its answer may lie there unread. */
+  if (now_ms - self->asked_at_ms >= 2 * self->ping_ms) self->heard_at_ms = now_ms;
+  uint64_t silent_ms = now_ms - self->heard_at_ms;
+  if (silent_ms >= self->hang_up_ms) {
+    s_set_reason(self, HBUS_TIMEOUT, "no answer to a ping for %llu ms", (unsigned long long)self->hang_up_ms);
+    s_finish(self);
+    return;
+  }
+  self->asked_at_ms = now_ms;
+  self->ping_due = true;
+  lws_callback_on_writable(self->wsi);
+  uint64_t left_ms = self->hang_up_ms - silent_ms;
+  uv_timer_start(timer, s_on_ping_time, left_ms < self->ping_ms ? left_ms : self->ping_ms, 0);
+}
+
 static void s_on_established(websocket *self) {
-  uv_timer_stop(&self->deadline);
   self->state = OPEN;
-  self->heard_at_ms = uv_now(websocket_context_loop(self->context));
+  self->heard_at_ms = self->asked_at_ms = uv_now(websocket_context_loop(self->context));
+  uv_timer_start(&self->deadline, s_on_ping_time, self->ping_ms, 0);
   self->callbacks.on_open(self->arg);
 }
 
 /* ---- messages ---- */
+
+static void s_begin_close(websocket *self, unsigned status);
 
 /* Takes the next piece of a message. A message that comes in one piece, the common case, is not copied. */
 static void s_on_receive(websocket *self, const char *piece, size_t size) {
@@ -299,6 +343,12 @@ static void s_on_receive(websocket *self, const char *piece, size_t size) {
   size_t before = self->message_size;
   self->message_size += size;
   if (self->message_size + remaining > self->frame_max) self->skipping = true;
+  if ((self->message_size + remaining) / WEBSOCKET_SKIP_FACTOR > self->frame_max) { /* it might never end */
+    s_set_reason(self, HBUS_LINK_DOWN, "the server sends a message of %zu bytes or more",
+                 self->message_size + remaining);
+    s_begin_close(self, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
+    return;
+  }
 
   const char *message = self->message;
   if (before == 0 && whole && size <= WEBSOCKET_RECEIVE_SIZE)
@@ -330,6 +380,14 @@ size_t websocket_pending(const websocket *self) {
 
 /* One write for each time the connection can take one: libwebsockets' rule. Non-zero: end the connection. */
 static int s_on_writeable(websocket *self) {
+  if (self->state != OPEN) return 0;
+  if (self->ping_due) {
+    unsigned char buffer[LWS_PRE];
+    self->ping_due = false;
+    if (lws_write(self->wsi, buffer + LWS_PRE, 0, LWS_WRITE_PING) < 0) return -1;
+    if (self->outgoing.count > 0) lws_callback_on_writable(self->wsi);
+    return 0;
+  }
   send_frame *frame = send_queue_pop(&self->outgoing);
   if (!frame) return 0;
   int written = lws_write(self->wsi, send_frame_text(frame), send_frame_size(frame), LWS_WRITE_TEXT);
@@ -345,23 +403,27 @@ static int s_on_writeable(websocket *self) {
  * 4.1.6 is a debug build, which then closes twice, to see whether it can, and drops the frame. */
 static void s_on_close_time(uv_timer_t *timer) {
   websocket *self = timer->data;
-  size_t size = strnlen(self->close_reason, CLOSE_TEXT_MAX);
-  lws_close_reason(self->wsi, LWS_CLOSE_STATUS_NORMAL, (unsigned char *)self->close_reason, size);
+  size_t size = utf8_cut(self->close_reason, strlen(self->close_reason), CLOSE_TEXT_MAX);
+  lws_close_reason(self->wsi, self->close_status, (unsigned char *)self->close_reason, size);
   lws_set_timeout(self->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+}
+
+static void s_begin_close(websocket *self, unsigned status) {
+  self->state = CLOSING;
+  self->close_status = status;
+  send_queue_clear(&self->outgoing);
+  uv_timer_start(&self->deadline, s_on_finish_time, CLOSE_TIMEOUT_MS, 0);
+  uv_timer_start(&self->step, s_on_close_time, 0, 0); /* not from here: it can call back at once */
 }
 
 void websocket_close(websocket *self, const char *reason) {
   if (self->state == CLOSING || self->state == CLOSED) return;
   bool open = self->state == OPEN;
   s_set_reason(self, HBUS_LINK_DOWN, "%s", reason);
-  if (!open) {
+  if (open)
+    s_begin_close(self, LWS_CLOSE_STATUS_NORMAL);
+  else
     s_finish_soon(self);
-    return;
-  }
-  self->state = CLOSING;
-  send_queue_clear(&self->outgoing);
-  uv_timer_start(&self->deadline, s_on_finish_time, CLOSE_TIMEOUT_MS, 0);
-  uv_timer_start(&self->step, s_on_close_time, 0, 0); /* not from here: it can call back at once */
 }
 
 /* Non-zero: end the connection now, for this answers a close of ours. */
@@ -372,17 +434,24 @@ static int s_on_peer_close(websocket *self, const unsigned char *payload, size_t
   return 0;
 }
 
-static void s_on_closed(websocket *self) {
+/* Why it is gone without a close frame. libwebsockets hangs up without a word on what is no WebSocket, but the server's
+ * end of the connection is then still there. */
+static const char *s_explain_end(struct lws *wsi) {
+  SSL *ssl = lws_get_ssl(wsi);
+  char byte;
+  ssize_t peeked = recv(lws_get_socket_fd(wsi), &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
+  bool there = peeked > 0 || (peeked < 0 && errno == EAGAIN);
+  if (!there || (ssl && SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)) return "the server hung up";
+  return lws_get_reserved_bits(wsi) ? "the server broke the WebSocket protocol: a frame with reserved bits set"
+                                    : "the server broke the WebSocket protocol (RFC 6455): a frame that is not allowed";
+}
+
+/* `wsi` is still whole when libwebsockets tells of the close, and not when it tells of the end of the memory. */
+static void s_on_closed(websocket *self, bool whole) {
+  if (self->close_reason[0] == '\0')
+    s_set_reason(self, HBUS_LINK_DOWN, "%s", whole ? s_explain_end(self->wsi) : "the server hung up");
   lws_set_opaque_user_data(self->wsi, NULL);
   self->wsi = NULL;
-  uint64_t silent_ms = uv_now(websocket_context_loop(self->context)) - self->heard_at_ms;
-  if (self->close_reason[0] == '\0') {
-    /* It does not tell a hang-up of its own from one of the server's; the two can be as close as a timer is late. */
-    if (silent_ms + 500 >= SILENCE_MS)
-      s_set_reason(self, HBUS_TIMEOUT, "nothing heard for %d s", SILENCE_MS / 1000);
-    else
-      s_set_reason(self, HBUS_LINK_DOWN, "the server hung up");
-  }
   s_finish(self);
 }
 
@@ -439,8 +508,8 @@ int websocket_on_event(struct lws *wsi, enum lws_callback_reasons reason, void *
   case LWS_CALLBACK_CLIENT_RECEIVE_PONG: self->heard_at_ms = uv_now(websocket_context_loop(self->context)); break;
   case LWS_CALLBACK_CLIENT_WRITEABLE: return s_on_writeable(self);
   case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return s_on_peer_close(self, in, size);
-  case LWS_CALLBACK_CLIENT_CLOSED:
-  case LWS_CALLBACK_WSI_DESTROY: s_on_closed(self); break;
+  case LWS_CALLBACK_CLIENT_CLOSED: s_on_closed(self, true); break;
+  case LWS_CALLBACK_WSI_DESTROY: s_on_closed(self, false); break;
   default: break;
   }
   return 0;

@@ -1,7 +1,8 @@
 /* The libwebsockets context on the reactor's loop: its start, its TLS settings, and its long way down. */
 #include "broker/link/websocket_context.h"
 
-#include <openssl/ssl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,13 +11,14 @@
 #define CONNECTIONS_MAX 64
 /* libwebsockets' own limits on each step of a handshake, out of the way: websocket.c has one over all. */
 #define STEP_TIMEOUT_S 7200
+#define NAME_MAX_SIZE  (3 * (PATH_MAX + 1))
 
-/* TLS with one set of trusted certificates. There are as many as there are different ca_files. */
+/* TLS with one set of files. There are as many as there are different sets. */
 typedef struct tls_vhost {
   struct tls_vhost *next;
   struct lws_vhost *vhost;
   SSL_CTX *ssl;
-  char ca_file[]; /* "" is the system's store */
+  char name[]; /* of the files: s_name_files */
 } tls_vhost;
 
 struct websocket_context {
@@ -37,8 +39,9 @@ static const struct lws_protocols s_protocols[] = {
     {.name = NULL},
 };
 
-/* Only a PONG counts as a sign of life: ask after 5 s, hang up 10 s later. */
-static const lws_retry_bo_t s_keepalive = {.secs_since_valid_ping = 5, .secs_since_valid_hangup = 15};
+/* libwebsockets' own pings count in whole seconds and do not tell a hang-up of theirs from one of the server's: off.
+ * websocket.c has its own. */
+static const lws_retry_bo_t s_no_keepalive = {.secs_since_valid_ping = 0, .secs_since_valid_hangup = 0};
 
 static struct lws_context_creation_info s_describe(websocket_context *self, uint64_t options) {
   return (struct lws_context_creation_info){
@@ -46,8 +49,8 @@ static struct lws_context_creation_info s_describe(websocket_context *self, uint
       .options = options,
       .protocols = s_protocols,
       .foreign_loops = self->loops,
-      .retry_and_idle_policy = &s_keepalive,
       .fd_limit_per_thread = CONNECTIONS_MAX,
+      .retry_and_idle_policy = &s_no_keepalive,
       .pt_serv_buf_size = WEBSOCKET_RECEIVE_SIZE,
       .timeout_secs = STEP_TIMEOUT_S,
       .connect_timeout_secs = STEP_TIMEOUT_S,
@@ -106,35 +109,29 @@ struct lws_context *websocket_context_lws(const websocket_context *self) {
 
 /* ---- TLS ---- */
 
-static SSL_CTX *s_new_ssl(const char *ca_file, hbus_error *error) {
-  SSL_CTX *ssl = SSL_CTX_new(TLS_client_method());
-  if (!ssl || SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) != 1) {
-    hbus_fail(error, HBUS_INTERNAL, "OpenSSL could not be started");
-    goto fail;
-  }
-  if (*ca_file ? SSL_CTX_load_verify_file(ssl, ca_file) != 1 : SSL_CTX_set_default_verify_paths(ssl) != 1) {
-    hbus_fail(error, HBUS_INVALID_REQUEST, "cannot read certificates from %s",
-              *ca_file ? ca_file : "the system's store");
-    goto fail;
-  }
-  SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL); /* libwebsockets sets it again, with its own callback */
-  SSL_CTX_set_mode(ssl, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-  return ssl;
-
-fail:
-  SSL_CTX_free(ssl);
-  return NULL;
+/* No path holds a line feed. */
+static int s_name_files(const websocket_tls_files *files, char *out, size_t size) {
+  return snprintf(out, size, "%s\n%s\n%s", files->ca ? files->ca : "", files->client_cert ? files->client_cert : "",
+                  files->client_key ? files->client_key : "");
 }
 
-static tls_vhost *s_new_tls(websocket_context *self, const char *ca_file, hbus_error *error) {
-  size_t size = strlen(ca_file) + 1;
-  tls_vhost *tls = calloc(1, sizeof *tls + size);
+static bool s_is_named(const tls_vhost *tls, const websocket_tls_files *files) {
+  char name[NAME_MAX_SIZE];
+  s_name_files(files, name, sizeof name);
+  return strcmp(tls->name, name) == 0;
+}
+
+static tls_vhost *s_new_tls(websocket_context *self, const websocket_tls_files *files, hbus_error *error) {
+  tls_vhost *tls = calloc(1, sizeof *tls + NAME_MAX_SIZE);
   if (!tls) {
     hbus_fail(error, HBUS_NO_MEMORY, "no memory for TLS");
     return NULL;
   }
-  memcpy(tls->ca_file, ca_file, size);
-  tls->ssl = s_new_ssl(ca_file, error);
+  if (s_name_files(files, tls->name, NAME_MAX_SIZE) >= NAME_MAX_SIZE) {
+    hbus_fail(error, HBUS_INVALID_REQUEST, "the paths of the TLS files are too long");
+    goto fail;
+  }
+  tls->ssl = websocket_tls_new(files, error);
   if (!tls->ssl) goto fail;
   struct lws_context_creation_info info = s_describe(self, LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT);
   info.vhost_name = "tls";
@@ -154,13 +151,13 @@ fail:
   return NULL;
 }
 
-struct lws_vhost *websocket_context_vhost(websocket_context *self, bool tls, const char *ca_file, hbus_error *error) {
-  if (!tls) return self->plain;
-  if (!ca_file) ca_file = "";
+struct lws_vhost *websocket_context_vhost(websocket_context *self, const websocket_tls_files *files,
+                                          hbus_error *error) {
+  if (!files) return self->plain;
   tls_vhost *found = self->tls;
-  while (found && strcmp(found->ca_file, ca_file) != 0)
+  while (found && !s_is_named(found, files))
     found = found->next;
-  if (!found) found = s_new_tls(self, ca_file, error);
+  if (!found) found = s_new_tls(self, files, error);
   return found ? found->vhost : NULL;
 }
 

@@ -5,6 +5,7 @@
 #include <libwebsockets.h>
 
 #include "broker/link/websocket.h"
+#include "broker/link/websocket_tls.h"
 
 /* A message that arrives in one piece of at most this size is handed on where libwebsockets put it. */
 #define WEBSOCKET_RECEIVE_SIZE    65536
@@ -13,9 +14,9 @@
 uv_loop_t *websocket_context_loop(const websocket_context *self);
 struct lws_context *websocket_context_lws(const websocket_context *self);
 
-/* The libwebsockets vhost for connections without TLS (`tls` false), or with it and the certificates of `ca_file`
- * (NULL: the system's). NULL with the reason in `error`. */
-struct lws_vhost *websocket_context_vhost(websocket_context *self, bool tls, const char *ca_file, hbus_error *error);
+/* The libwebsockets vhost for connections without TLS (`files` NULL), or with it and these files, which are read once
+ * and kept. NULL with the reason in `error`. */
+struct lws_vhost *websocket_context_vhost(websocket_context *self, const websocket_tls_files *files, hbus_error *error);
 
 /* Every websocket is on the context's list for as long as it has a connection, or works on one. */
 typedef struct websocket_link {

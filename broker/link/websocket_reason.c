@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/utf8.h"
+
 #define CLOSE_CODE_SIZE 2
 #define CLOSE_TEXT_MAX  123
 
@@ -52,9 +54,10 @@ void websocket_reason_closed(const unsigned char *payload, size_t payload_size, 
   char text[CLOSE_TEXT_MAX + 1];
   size_t text_size = payload_size - CLOSE_CODE_SIZE;
   if (text_size > CLOSE_TEXT_MAX) text_size = CLOSE_TEXT_MAX;
+  bool is_utf8 = utf8_is_valid((const char *)payload + CLOSE_CODE_SIZE, text_size);
   for (size_t i = 0; i < text_size; i++) {
     unsigned char c = payload[CLOSE_CODE_SIZE + i];
-    text[i] = c < ' ' || c == 127 ? '?' : (char)c;
+    text[i] = c < ' ' || c == 127 || (c > 127 && !is_utf8) ? '?' : (char)c;
   }
   text[text_size] = '\0';
   snprintf(out, size, "closed by the server (%u%s%s)", code, text_size ? ": " : "", text);

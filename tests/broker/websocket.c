@@ -233,26 +233,66 @@ Test(websocket, closes_though_the_server_confirms_nothing) {
   stage_destroy(at);
 }
 
-Test(websocket, hangs_up_after_fifteen_seconds_of_silence) {
+/* ---- silence ---- */
+
+static stage *s_connect_with_pings(uint64_t ping_ms, uint64_t hang_up_ms, const server_callbacks *callbacks) {
   stage *at = stage_new();
-  stage_connect_good(at, NULL);
+  at->ping_ms = ping_ms;
+  at->hang_up_ms = hang_up_ms;
+  stage_connect_good(at, callbacks);
+  return at;
+}
+
+Test(websocket, hangs_up_when_no_ping_is_answered) {
+  stage *at = s_connect_with_pings(50, 200, NULL);
+  uint64_t opened_at_ms = uv_now(&at->loop);
   server_stop_reading(at->server);
   RUN_UNTIL(at->closed);
   cr_assert_eq(at->close_code, HBUS_TIMEOUT, "%s", at->close_reason);
-  cr_assert_str_eq(at->close_reason, "nothing heard for 15 s");
+  cr_assert_str_eq(at->close_reason, "no answer to a ping for 200 ms");
+  cr_assert_geq(uv_now(&at->loop) - opened_at_ms, 200);
+  stage_destroy(at);
+}
+
+static void s_flood(uv_timer_t *timer) {
+  server_send_frame(timer->data, true, OPCODE_TEXT, "x", 1);
+}
+
+Test(websocket, hangs_up_on_a_server_that_talks_and_does_not_listen) {
+  stage *at = s_connect_with_pings(50, 200, NULL);
+  uv_timer_t flood;
+  uv_timer_init(&at->loop, &flood);
+  flood.data = at->server;
+  uv_timer_start(&flood, s_flood, 0, 10);
+  server_stop_reading(at->server);
+  RUN_UNTIL(at->closed);
+  cr_assert_eq(at->close_code, HBUS_TIMEOUT, "%s", at->close_reason);
+  cr_assert_gt(at->messages, 0);
+  uv_close((uv_handle_t *)&flood, NULL);
   stage_destroy(at);
 }
 
 static void s_count_pings(server *self, void *arg, int opcode, const char *payload, size_t size) {
-  (void)self, (void)payload, (void)size;
+  (void)self, (void)payload;
   stage *at = arg;
-  if (opcode == OPCODE_PING) at->echoes++;
+  if (opcode != OPCODE_PING) return;
+  cr_assert_eq(size, 0);
+  at->echoes++;
 }
 
 Test(websocket, stays_up_while_its_pings_are_answered) {
-  stage *at = stage_new();
-  stage_connect_good(at, &(server_callbacks){.on_frame = s_count_pings});
-  RUN_UNTIL(at->echoes == 4 || at->closed); /* 20 s: past the hang-up */
+  stage *at = s_connect_with_pings(100, 1000, &(server_callbacks){.on_frame = s_count_pings});
+  uint64_t opened_at_ms = uv_now(&at->loop);
+  RUN_UNTIL(at->echoes == 12 || at->closed); /* 1.2 s: past the hang-up */
+  cr_assert_eq(at->closed, 0, "%s", at->close_reason);
+  cr_assert_geq(uv_now(&at->loop) - opened_at_ms, 1150);
+  stage_destroy(at);
+}
+
+Test(websocket, blames_nobody_for_its_own_silence) {
+  stage *at = s_connect_with_pings(100, 300, &(server_callbacks){.on_frame = s_count_pings});
+  uv_sleep(1000); /* as a stopped process: the loop does not turn, and no ping is sent */
+  RUN_UNTIL(at->echoes == 2 || at->closed);
   cr_assert_eq(at->closed, 0, "%s", at->close_reason);
   stage_destroy(at);
 }

@@ -72,8 +72,12 @@ void stage_destroy(stage *at) {
 }
 
 void stage_connect_url(stage *at, const char *url, uint64_t connect_timeout_ms) {
-  websocket_options options = {
-      .url = url, .frame_max = FRAME_MAX, .send_queue_max = 16, .connect_timeout_ms = connect_timeout_ms};
+  websocket_options options = {.url = url,
+                               .frame_max = FRAME_MAX,
+                               .send_queue_max = 16,
+                               .connect_timeout_ms = connect_timeout_ms,
+                               .ping_ms = at->ping_ms,
+                               .hang_up_ms = at->hang_up_ms};
   at->websocket = websocket_connect(at->context, &options, &stage_callbacks, at);
   cr_assert_not_null(at->websocket);
   cr_assert_eq(at->closed, 0, "on_close came from within websocket_connect");

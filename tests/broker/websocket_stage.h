@@ -16,6 +16,8 @@ typedef struct stage {
   server *server;
   tls_server *tls;
   websocket *websocket;
+  uint64_t ping_ms; /* of websocket_options; 0: their defaults */
+  uint64_t hang_up_ms;
   unsigned opened;
   unsigned messages;
   char last[FRAME_MAX + 1];
