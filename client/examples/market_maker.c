@@ -50,10 +50,6 @@ static uint64_t s_now_ms(void) {
   return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void s_back_off(market_maker *self) {
-  self->quiet_until_ms = s_now_ms() + BACKOFF_MS;
-}
-
 /* What the broker says of an order of ours. */
 static void s_apply(market_maker *self, quote *quote, const hbus_order *order, uint64_t rev) {
   quote->rev = rev;
@@ -72,17 +68,17 @@ static void s_place(market_maker *self, quote *quote, const hbus_decimal *mid) {
   hbus_order order;
   hbus_decimal exact;
   hbus_error error = {0};
-  /* Away from the mid, to as many digits as the market itself shows. */
+  /* The id comes first: a strategy that must survive its own crash writes it down before it sends. The price is away
+   * from the mid, to as many digits as the market itself shows. */
   if (hbus_command_init(&command, HBUS_CREATE_ORDER, self->exchange, self->market, NULL) != HBUS_OK ||
       hbus_decimal_multiply(mid, is_bid ? &self->bid_factor : &self->ask_factor, &exact) != HBUS_OK ||
       hbus_decimal_round(&exact, hbus_decimal_scale(&self->best_bid), is_bid ? HBUS_ROUND_DOWN : HBUS_ROUND_UP,
-                         &command.price) != HBUS_OK)
+                         &command.price) != HBUS_OK ||
+      hbus_client_new_order_id(self->client, command.client_order_id, NULL) != HBUS_OK)
     return;
   command.side = quote->side;
   command.order_type = HBUS_LIMIT;
   command.amount = self->amount;
-  /* The id comes first. A strategy that must survive its own crash writes it down before it sends. */
-  if (hbus_client_new_order_id(self->client, command.client_order_id, NULL) != HBUS_OK) return;
   memcpy(quote->client_order_id, command.client_order_id, sizeof(quote->client_order_id));
   quote->order_id[0] = '\0';
   printf("%s %s at %s\n", hbus_side_name(quote->side), command.amount.text, command.price.text);
@@ -90,7 +86,7 @@ static void s_place(market_maker *self, quote *quote, const hbus_decimal *mid) {
   if (status == HBUS_OK || status == HBUS_OUTCOME_UNKNOWN) s_apply(self, quote, &order, order.rev);
   if (status != HBUS_OK) { /* OUTCOME_UNKNOWN apart, it was certainly not placed */
     printf("%s not placed: %s\n", hbus_side_name(quote->side), error.text);
-    s_back_off(self);
+    self->quiet_until_ms = s_now_ms() + BACKOFF_MS;
   }
 }
 
@@ -102,8 +98,8 @@ static void s_ask(market_maker *self, quote *quote) {
   if (status == HBUS_OK) s_apply(self, quote, &order, order.rev);
   if (status == HBUS_UNKNOWN_ORDER) quote->state = GONE;
   if (quote->state != UNKNOWN) return;
-  printf("%s %s: still unknown %s\n", hbus_side_name(quote->side), quote->client_order_id, error.text);
-  s_back_off(self);
+  printf("%s %s: still unknown: %s\n", hbus_side_name(quote->side), quote->client_order_id, error.text);
+  self->quiet_until_ms = s_now_ms() + BACKOFF_MS;
 }
 
 /* Whether it is certain that the order is gone afterwards. */
@@ -114,8 +110,8 @@ static bool s_cancel(market_maker *self, quote *quote) {
                                          quote->client_order_id, 0, &cancel, &error);
   bool is_gone = (status == HBUS_OK && cancel.cancelled) || status == HBUS_UNKNOWN_ORDER;
   quote->state = is_gone ? GONE : UNKNOWN;
-  printf("%s %s: %s%s\n", hbus_side_name(quote->side), quote->client_order_id, is_gone ? "cancelled" : "not cancelled ",
-         is_gone ? "" : error.text);
+  printf("%s %s: %s%s\n", hbus_side_name(quote->side), quote->client_order_id,
+         is_gone ? "cancelled" : "not cancelled: ", is_gone ? "" : error.text);
   if (!is_gone) s_ask(self, quote); /* perhaps it was filled */
   return quote->state == GONE;
 }
@@ -135,8 +131,8 @@ static void s_quote(market_maker *self) {
   for (quote *quote = self->quotes; quote < self->quotes + 2; quote++)
     if (quote->state == UNKNOWN) s_ask(self, quote);
   if (!s_mid(self, &mid)) return;
-  bool are_both_live = self->quotes[0].state == LIVE && self->quotes[1].state == LIVE;
-  if (are_both_live && !self->has_traded && hbus_decimal_compare(&mid, &self->lowest_mid) >= 0 &&
+  bool are_whole = self->quotes[0].state == LIVE && self->quotes[1].state == LIVE && !self->has_traded;
+  if (are_whole && hbus_decimal_compare(&mid, &self->lowest_mid) >= 0 &&
       hbus_decimal_compare(&mid, &self->highest_mid) <= 0)
     return;
   for (quote *quote = self->quotes; quote < self->quotes + 2; quote++)
@@ -154,12 +150,15 @@ static void s_on_event(market_maker *self, const hbus_event *event) {
     self->best_bid = event->data.ticker.bid;
     self->best_ask = event->data.ticker.ask;
   }
-  if (event->kind != HBUS_KIND_ORDER_UPDATE) return;
+  bool has_reconnected = event->kind == HBUS_KIND_LINK && event->data.link.status == HBUS_LINK_CONNECTED;
   for (quote *quote = self->quotes; quote < self->quotes + 2; quote++) {
-    if (quote->state == GONE || strcmp(quote->client_order_id, event->client_order_id) != 0) continue;
+    if (has_reconnected && quote->state == LIVE) quote->state = UNKNOWN; /* who knows what happened meanwhile */
+    if (event->kind != HBUS_KIND_ORDER_UPDATE || quote->state == GONE) continue;
+    if (strcmp(quote->client_order_id, event->client_order_id) != 0) continue;
     if (event->rev <= quote->rev) continue; /* the reply to a call has told us already */
     s_apply(self, quote, &event->data.order, event->rev);
-    if (event->data.order.status == HBUS_CANCELLED) s_back_off(self); /* not by us: then do not fight */
+    if (event->data.order.status == HBUS_CANCELLED) /* not by us: then do not fight */
+      self->quiet_until_ms = s_now_ms() + BACKOFF_MS;
   }
 }
 
@@ -172,6 +171,7 @@ static hbus_status s_start(market_maker *self, hbus_error *error) {
   if (status != HBUS_OK) return hbus_fail(error, status, "no names for a market");
   status = hbus_client_watch(self->client, ticker_topic.text, error);
   if (status == HBUS_OK) status = hbus_client_watch(self->client, order_topic.text, error);
+  if (status == HBUS_OK) status = hbus_client_watch(self->client, "system/link/", error);
   if (status == HBUS_OK) status = hbus_get_ticker(self->client, self->exchange, self->market, 0, &ticker, error);
   if (status == HBUS_OK) {
     self->best_bid = ticker.bid;
@@ -240,11 +240,10 @@ int main(int argc, char **argv) {
   hbus_options_init(&connect);
   hbus_options_from_environment(&connect);
   connect.name = "market-maker"; /* the name owns the orders: the same at every start */
-  int result = 3;
-  if (hbus_client_connect(&connect, &self.client, &error) != HBUS_OK || s_start(&self, &error) != HBUS_OK)
-    fprintf(stderr, "market_maker: %s\n", error.text);
-  else
-    result = s_run(&self, signals);
+  hbus_status status = hbus_client_connect(&connect, &self.client, &error);
+  if (status == HBUS_OK) status = s_start(&self, &error);
+  if (status != HBUS_OK) fprintf(stderr, "market_maker: %s\n", error.text);
+  int result = status == HBUS_OK ? s_run(&self, signals) : 3;
   hbus_client_destroy(&self.client);
   return result;
 }

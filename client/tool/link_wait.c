@@ -48,21 +48,20 @@ static void s_listen(hbus_client *client, int timeout_ms, link_state *state) {
     s_keep(state->reason, sizeof(state->reason), message.event.data.link.reason);
 }
 
-hbus_status link_wait(hbus_client *client, hbus_link_status wanted, int timeout_ms, hbus_document *out,
+hbus_status link_wait(hbus_client *client, hbus_link_status wanted, uint64_t deadline_ms, hbus_document *out,
                       hbus_error *error) {
   const char *wanted_name = hbus_link_status_name(wanted);
-  uint64_t deadline_ms = clock_monotonic_ms() + (uint64_t)timeout_ms, now_ms = 0;
   link_state state = {0};
   hbus_document answer = {0};
   hbus_status status = hbus_client_watch(client, "system/link/", error);
   while (status == HBUS_OK) {
-    now_ms = clock_monotonic_ms();
+    uint64_t now_ms = clock_monotonic_ms();
     int left_ms = now_ms < deadline_ms ? (int)(deadline_ms - now_ms) : 0;
     status = s_ask(client, left_ms > ASK_AGAIN_MS ? left_ms : ASK_AGAIN_MS, &state, &answer, error);
     if (status != HBUS_OK || strcmp(state.status, wanted_name) == 0) break;
     if (left_ms == 0)
-      status = hbus_fail(error, HBUS_TIMEOUT, "the link is %s, not %s, after %d ms%s%s", state.status, wanted_name,
-                         timeout_ms, *state.reason == '\0' ? "" : ": ", state.reason);
+      status = hbus_fail(error, HBUS_TIMEOUT, "the link is %s, not %s%s%s", state.status, wanted_name,
+                         *state.reason == '\0' ? "" : ": ", state.reason);
     else
       s_listen(client, left_ms < ASK_AGAIN_MS ? left_ms : ASK_AGAIN_MS, &state);
   }

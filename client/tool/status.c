@@ -67,7 +67,7 @@ static void s_print(const msgpack_object *status, void *context) {
 static outcome s_wait(const verb *self, const arguments *arguments, hbus_link_status wanted) {
   bool json = arguments->json;
   int timeout_ms = arguments->timeout_ms > 0 ? arguments->timeout_ms : WAIT_DEFAULT_MS;
-  uint64_t started_ms = clock_monotonic_ms();
+  uint64_t deadline_ms = clock_monotonic_ms() + (uint64_t)timeout_ms;
   hbus_client *client = NULL;
   hbus_document status = {0};
   msgpack_unpacked unpacked;
@@ -75,8 +75,7 @@ static outcome s_wait(const verb *self, const arguments *arguments, hbus_link_st
   outcome outcome = peer_connect(self, arguments, true, &client);
   if (outcome != OUTCOME_DONE) return outcome;
   msgpack_unpacked_init(&unpacked);
-  int left_ms = timeout_ms - (int)(clock_monotonic_ms() - started_ms);
-  if (link_wait(client, wanted, left_ms > 0 ? left_ms : 0, &status, &error) != HBUS_OK)
+  if (link_wait(client, wanted, deadline_ms, &status, &error) != HBUS_OK)
     outcome = peer_report(self, &error);
   else if (peer_unpack((hbus_bytes){status.data, status.size}, &unpacked, &error) != HBUS_OK)
     outcome = peer_report(self, &error);

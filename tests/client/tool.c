@@ -384,10 +384,7 @@ Test(tool, status_says_why_the_link_did_not_come) {
   bool recovers = false;
   fake_broker *broker = fake_broker_new(s_fail_then_recover, &recovers);
   s_expect(broker, "status --wait --timeout 1000", 3, "",
-           "hbus status: TIMEOUT: the link is connecting, not connected, after ");
-  fake_broker_destroy(&broker);
-  broker = fake_broker_new(s_fail_then_recover, &recovers);
-  s_expect(broker, "status --wait --timeout 1000", 3, "", " ms: connection refused\n");
+           "hbus status: TIMEOUT: the link is connecting, not connected: connection refused\n");
   fake_broker_destroy(&broker);
   broker = fake_broker_new(s_answer, NULL);
   s_expect(broker, "status --wait disconnected --timeout 1000", 3, "", "the link is connected, not disconnected");
@@ -460,18 +457,22 @@ static void s_restart(fake_broker *self, void *argument) {
 Test(tool, tail_says_when_the_broker_goes_and_comes) {
   fake_broker *broker = fake_broker_new(s_answer, NULL);
   char topic[] = "market_data/ticker/binance/ETH-USDT"; /* without the last "/", and subscribed all the same */
-  int ends[2];
+  int out_ends[2], ends[2];
+  cr_assert_eq(pipe2(out_ends, O_CLOEXEC), 0);
   cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-  pid_t pid = s_start(broker, "tail market_data/ticker/binance/ETH-USDT", STDOUT_FILENO, ends[1]);
+  pid_t pid = s_start(broker, "tail market_data/ticker/binance/ETH-USDT", out_ends[1], ends[1]);
+  close(out_ends[1]);
   close(ends[1]);
-  FILE *err = fdopen(ends[0], "r");
+  FILE *out = fdopen(out_ends[0], "r"), *err = fdopen(ends[0], "r");
   fake_broker_do(broker, s_publish_three, topic);
+  s_expect_line(out, "bid 36.00"); /* so the subscription at Hummingbot has its answer */
   fake_broker_do(broker, s_restart, NULL);
   s_expect_line(err, "hbus tail: lost the broker at tcp://127.0.0.1:");
   s_expect_line(err, "again; events in between were missed");
   kill(pid, SIGINT);
   cr_assert_eq(s_wait(pid), 0);
   cr_assert_eq(fake_received(broker, 1)->command.kind, HBUS_SUBSCRIBE);
+  (void)fclose(out);
   (void)fclose(err);
   fake_broker_destroy(&broker);
 }
