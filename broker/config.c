@@ -7,6 +7,7 @@
 #include "broker/config_env.h"
 #include "broker/config_reader.h"
 #include "broker/config_schema.h"
+#include "broker/link/websocket.h"
 
 /* The whole file, which the caller frees. */
 static hbus_status s_read_file(const char *path, char **out, size_t *out_size, hbus_error *error) {
@@ -55,15 +56,43 @@ static hbus_status s_fill_defaults(config *self, const config_mark *marks, hbus_
   return HBUS_OK;
 }
 
-/* The rules between keys. */
-static hbus_status s_check_rules(const config *self, const char *name, const config_mark *marks, hbus_error *error) {
-  if (self->upstream.reconnect_min_ms <= self->upstream.reconnect_max_ms) return HBUS_OK;
-  config_mark min = marks[config_key_find("upstream.reconnect_min_ms") - config_keys];
-  config_mark max = marks[config_key_find("upstream.reconnect_max_ms") - config_keys];
-  return config_fail_at(name, max.line > 0 ? max : min, error,
-                        "'upstream.reconnect_max_ms' (%llu) must not be less than 'upstream.reconnect_min_ms' (%llu)",
-                        (unsigned long long)self->upstream.reconnect_max_ms,
-                        (unsigned long long)self->upstream.reconnect_min_ms);
+static config_mark s_mark(const config_mark *marks, const char *path) {
+  return marks[config_key_find(path) - config_keys];
+}
+
+/* The rules between keys: the first is less than the second, or as much where they may be equal. */
+static hbus_status s_check_order(const config *self, const char *name, const config_mark *marks, hbus_error *error) {
+  const struct {
+    const char *less, *more;
+    uint64_t less_value, more_value;
+    bool equal;
+  } rules[] = {
+      {"upstream.reconnect_min_ms", "upstream.reconnect_max_ms", self->upstream.reconnect_min_ms,
+       self->upstream.reconnect_max_ms, true},
+      {"upstream.ping_ms", "upstream.hang_up_ms", self->upstream.ping_ms, self->upstream.hang_up_ms, false},
+  };
+  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+    if (rules[i].less_value < rules[i].more_value) continue;
+    if (rules[i].equal && rules[i].less_value == rules[i].more_value) continue;
+    config_mark less = s_mark(marks, rules[i].less), more = s_mark(marks, rules[i].more);
+    return config_fail_at(name, more.line > 0 ? more : less, error, "'%s' (%llu) must %s '%s' (%llu)", rules[i].more,
+                          (unsigned long long)rules[i].more_value, rules[i].equal ? "not be less than" : "be more than",
+                          rules[i].less, (unsigned long long)rules[i].less_value);
+  }
+  return HBUS_OK;
+}
+
+/* The files of TLS, where it is used: what would keep the link from ever coming up is told at the start. */
+static hbus_status s_check_tls(const config *self, const char *name, const config_mark *marks, hbus_error *error) {
+  hbus_error inner;
+  if (strncmp(self->upstream.url, "wss:", 4) != 0) return HBUS_OK;
+  if (self->upstream.ca_file && websocket_files_check(self->upstream.ca_file, NULL, NULL, &inner) != HBUS_OK)
+    return config_fail_at(name, s_mark(marks, "upstream.ca_file"), error, "%s", inner.text);
+  const char *cert = self->upstream.client_cert_file, *key = self->upstream.client_key_file;
+  if ((cert || key) && websocket_files_check(NULL, cert, key, &inner) != HBUS_OK)
+    return config_fail_at(name, s_mark(marks, key ? "upstream.client_key_file" : "upstream.client_cert_file"), error,
+                          "%s", inner.text);
+  return HBUS_OK;
 }
 
 hbus_status config_load(const char *path, char *(*getenv_)(const char *name), config **out, hbus_error *error) {
@@ -79,7 +108,8 @@ hbus_status config_load(const char *path, char *(*getenv_)(const char *name), co
     if ((status = config_read(path, text, size, self, marks, error)) != HBUS_OK) goto out;
   }
   if ((status = s_fill_defaults(self, marks, error)) != HBUS_OK) goto out;
-  if ((status = s_check_rules(self, path, marks, error)) != HBUS_OK) goto out;
+  if ((status = s_check_order(self, path, marks, error)) != HBUS_OK) goto out;
+  if ((status = s_check_tls(self, path, marks, error)) != HBUS_OK) goto out;
   if ((status = config_env_apply(self, getenv_, error)) != HBUS_OK) goto out;
   *out = self;
   self = NULL;

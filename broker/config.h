@@ -35,8 +35,12 @@ typedef struct config {
     bool api_key_from_environment;
     char *api_key_file;
     char *ca_file;
+    char *client_cert_file;
+    char *client_key_file;
     uint64_t request_timeout_ms;
     uint64_t connect_timeout_ms;
+    uint64_t ping_ms;    /* between pings to Hummingbot */
+    uint64_t hang_up_ms; /* without an answer to one */
     uint64_t reconnect_min_ms;
     uint64_t reconnect_max_ms;
     uint64_t refused_retry_ms; /* the pause after an API key was refused */

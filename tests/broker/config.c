@@ -104,6 +104,10 @@ static void s_expect_defaults(const config *config) {
   cr_expect_null(config->upstream.api_key_file);
   cr_expect_null(config->upstream.ca_file);
   cr_expect_eq(config->upstream.request_timeout_ms, 5000);
+  cr_expect_null(config->upstream.client_cert_file);
+  cr_expect_null(config->upstream.client_key_file);
+  cr_expect_eq(config->upstream.ping_ms, 5000);
+  cr_expect_eq(config->upstream.hang_up_ms, 15000);
   cr_expect_eq(config->upstream.connect_timeout_ms, 10000);
   cr_expect_eq(config->upstream.reconnect_min_ms, 500);
   cr_expect_eq(config->upstream.reconnect_max_ms, 30000);
@@ -167,8 +171,12 @@ Test(config, has_a_row_for_each_key_and_sections_in_one_piece) {
 #define FULL                                                                                                           \
   "upstream:\n"                                                                                                        \
   "  dialect: native\n"                                                                                                \
-  "  url: wss://bot.example.org/ws\n"                                                                                  \
+  "  url: ws://bot.example.org/ws\n"                                                                                   \
   "  ca_file: /etc/ssl/own \\\"ca\\\".pem\n"                                                                           \
+  "  client_cert_file: cert.pem\n"                                                                                     \
+  "  client_key_file: key.pem\n"                                                                                       \
+  "  ping_ms: 1\n"                                                                                                     \
+  "  hang_up_ms: 2\n"                                                                                                  \
   "  request_timeout_ms: 1\n"                                                                                          \
   "  connect_timeout_ms: 3600000\n"                                                                                    \
   "  reconnect_min_ms: 7\n"                                                                                            \
@@ -197,8 +205,12 @@ Test(config, has_a_row_for_each_key_and_sections_in_one_piece) {
 
 Test(config, reads_every_key) {
   config *config = s_load(FULL);
-  cr_expect_str_eq(config->upstream.url, "wss://bot.example.org/ws");
+  cr_expect_str_eq(config->upstream.url, "ws://bot.example.org/ws");
   cr_expect_str_eq(config->upstream.ca_file, "/etc/ssl/own \\\"ca\\\".pem");
+  cr_expect_str_eq(config->upstream.client_cert_file, "cert.pem");
+  cr_expect_str_eq(config->upstream.client_key_file, "key.pem");
+  cr_expect_eq(config->upstream.ping_ms, 1);
+  cr_expect_eq(config->upstream.hang_up_ms, 2);
   cr_expect_eq(config->upstream.request_timeout_ms, 1);
   cr_expect_eq(config->upstream.connect_timeout_ms, 3600000);
   cr_expect_eq(config->upstream.reconnect_min_ms, 7);
@@ -344,6 +356,7 @@ Test(config, takes_each_number_up_to_its_bounds) {
     snprintf(value, sizeof value, "%llu", (unsigned long long)key->max + 1);
     s_expect_bad_value(key, value, range);
     if (strcmp(key->path, "upstream.reconnect_min_ms") == 0) continue; /* bound by reconnect_max_ms */
+    if (strcmp(key->path, "upstream.ping_ms") == 0) continue;          /* bound by hang_up_ms */
     snprintf(value, sizeof value, "%llu", (unsigned long long)key->max);
     config *config = s_load_value(key->path, value);
     cr_expect_eq(*config_number_at(config, key), key->max);
@@ -360,6 +373,19 @@ Test(config, refuses_what_makes_no_sense) {
       {"upstream:\n  url: http://x/\n", "2:8", "'upstream.url': the url must begin with ws:// or wss://"},
       {"upstream:\n  url: ws://user:pw@x/\n", "2:8", "must not hold a user name"},
       {"upstream:\n  reconnect_min_ms: 10\n  reconnect_max_ms: 9\n", "3:21", "(9) must not be less than"},
+      {"upstream:\n  ping_ms: 15000\n", "2:12", "'upstream.hang_up_ms' (15000) must be more than 'upstream.ping_ms'"},
+      {"upstream:\n  ping_ms: 7\n  hang_up_ms: 7\n", "3:15", "(7) must be more than 'upstream.ping_ms' (7)"},
+      {"upstream:\n  insecure_skip_verify: true\n", "2:3", "unknown key 'insecure_skip_verify' in 'upstream'"},
+      {"upstream:\n  url: wss://x/\n  ca_file: /no/such/ca\n", "3:12", "/no/such/ca: No such file"},
+      {"upstream:\n  url: wss://x/\n  ca_file: /dev/null\n", "3:12", "there is no certificate (PEM) in the ca_file"},
+      {"upstream:\n  url: wss://x/\n  client_cert_file: a\n", "3:21",
+       "client_cert_file and client_key_file go together"},
+      {"upstream:\n  url: wss://x/\n  client_key_file: a\n", "3:20",
+       "client_cert_file and client_key_file go together"},
+      {"upstream:\n  url: wss://x/\n  client_cert_file: /dev/null\n  client_key_file: /no/such/key\n", "4:20",
+       "cannot read the client key /no/such/key: No such file"},
+      {"upstream:\n  url: wss://x/\n  client_cert_file: /dev/null\n  client_key_file: /dev/null\n", "4:20",
+       "there is no certificate (PEM) in the client_cert_file /dev/null"},
       {"upstream:\n  reconnect_min_ms: 30001\n", "2:21", "(30000) must not be less than"},
       {"upstream:\n  reconnect_max_ms: 499\n", "2:21", "(499) must not be less than"},
       {"endpoints:\n  market: [ipc:///a, tcp://0.0.0.0:1]\n", "2:22", "that needs CURVE"},
