@@ -3,44 +3,18 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "broker/config_endpoint.h"
 #include "broker/config_schema.h"
+#include "tests/broker/config_stage.h"
 
 /* ---- help ---- */
-
-static char *s_no_environment(const char *name) {
-  (void)name;
-  return NULL;
-}
-
-static char *s_getenv(const char *name) {
-  return getenv(name);
-}
-
-static const char *s_write(const char *text, size_t size) {
-  static char path[] = "/tmp/hbus-config-XXXXXX";
-  memcpy(path + sizeof path - 7, "XXXXXX", 6);
-  int fd = mkstemp(path);
-  cr_assert_geq(fd, 0);
-  cr_assert_eq(write(fd, text, size), (ssize_t)size);
-  close(fd);
-  return path;
-}
-
-static hbus_status s_load_with(const char *yaml, char *(*environment)(const char *), config **out, hbus_error *error) {
-  const char *path = s_write(yaml, strlen(yaml));
-  hbus_status status = config_load(path, environment, out, error);
-  unlink(path);
-  return status;
-}
 
 static config *s_load(const char *yaml) {
   config *config = NULL;
   hbus_error error = {0};
-  cr_assert_eq(s_load_with(yaml, s_no_environment, &config, &error), HBUS_OK, "%s\n%s", error.text, yaml);
+  cr_assert_eq(config_stage_load(yaml, config_stage_no_environment, &config, &error), HBUS_OK, "%s\n%s", error.text,
+               yaml);
   return config;
 }
 
@@ -48,7 +22,7 @@ static config *s_load(const char *yaml) {
 static void s_expect_error(const char *yaml, const char *position, const char *part) {
   config *config = NULL;
   hbus_error error = {0};
-  hbus_status status = s_load_with(yaml, s_no_environment, &config, &error);
+  hbus_status status = config_stage_load(yaml, config_stage_no_environment, &config, &error);
   cr_assert_eq(status, HBUS_INVALID_REQUEST, "loads:\n%s", yaml);
   cr_assert_null(config);
   const char *name_end = strchr(error.text, ':');
@@ -84,15 +58,6 @@ static config *s_load_value(const char *path, const char *value) {
   char yaml[8192], position[32];
   s_compose(path, value, yaml, sizeof yaml, position);
   return s_load(yaml);
-}
-
-static char *s_print(const config *config) {
-  char *text = NULL;
-  size_t size = 0;
-  FILE *out = open_memstream(&text, &size);
-  config_print(config, out);
-  fclose(out);
-  return text;
 }
 
 /* ---- defaults ---- */
@@ -148,7 +113,7 @@ Test(config, has_a_default_for_every_key) {
       "upstream:\nendpoints:\nlog:\n",
       "upstream:\n  url:\n  subscribe:\n  request_timeout_ms: null\nlog:\n  components: ~\n"};
   config *config = NULL;
-  cr_assert_eq(config_load(NULL, s_no_environment, &config, NULL), HBUS_OK);
+  cr_assert_eq(config_load(NULL, config_stage_no_environment, &config, NULL), HBUS_OK);
   s_expect_defaults(config);
   config_destroy(&config);
   cr_assert_null(config);
@@ -256,10 +221,10 @@ Test(config, prints_what_loads_to_the_same) {
   static const char *const inputs[] = {"", FULL};
   for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
     config *config = s_load(inputs[i]);
-    char *printed = s_print(config);
+    char *printed = config_stage_print(config);
     config_destroy(&config);
     config = s_load(printed);
-    char *again = s_print(config);
+    char *again = config_stage_print(config);
     cr_expect_str_eq(printed, again);
     for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
       cr_expect_not_null(strstr(printed, strrchr(config_keys[key].path, '.') + 1), "%s", config_keys[key].path);
@@ -273,10 +238,10 @@ Test(config, prints_what_loads_to_the_same) {
 Test(config, has_the_defaults_that_the_example_tells) {
   config *config = NULL, *example = NULL;
   hbus_error error = {0};
-  cr_assert_eq(config_load(NULL, s_no_environment, &config, &error), HBUS_OK);
-  cr_assert_eq(config_load(HBUS_TESTS_DIR "/../deploy/hbusd.yaml", s_no_environment, &example, &error), HBUS_OK, "%s",
-               error.text);
-  char *defaults = s_print(config), *told = s_print(example);
+  cr_assert_eq(config_load(NULL, config_stage_no_environment, &config, &error), HBUS_OK);
+  cr_assert_eq(config_load(HBUS_TESTS_DIR "/../deploy/hbusd.yaml", config_stage_no_environment, &example, &error),
+               HBUS_OK, "%s", error.text);
+  char *defaults = config_stage_print(config), *told = config_stage_print(example);
   cr_expect_str_eq(told, defaults);
   free(defaults);
   free(told);
@@ -286,7 +251,7 @@ Test(config, has_the_defaults_that_the_example_tells) {
 
 Test(config, prints_plain_yaml) {
   config *config = s_load("upstream: {subscribe: [{exchange: a, market: b}]}");
-  char *printed = s_print(config);
+  char *printed = config_stage_print(config);
   cr_expect_eq(strncmp(printed, "# api key: not set\nupstream:\n  dialect: \"native\"\n", 49), 0, "%s", printed);
   cr_expect_not_null(strstr(printed, "\n  subscribe:\n    - {exchange: \"a\", market: \"b\"}\nendpoints:\n"), "%s",
                      printed);
@@ -471,10 +436,10 @@ Test(config, reads_files_up_to_a_mebibyte) {
     text[i] = '#', text[i + 63] = '\n';
   memcpy(text, "log: {level: off}\n", 18);
   for (unsigned over = 0; over < 2; over++) {
-    const char *path = s_write(text, CONFIG_FILE_MAX + over);
+    const char *path = config_stage_write(text, CONFIG_FILE_MAX + over);
     config *config = NULL;
     hbus_error error = {0};
-    hbus_status status = config_load(path, s_no_environment, &config, &error);
+    hbus_status status = config_load(path, config_stage_no_environment, &config, &error);
     unlink(path);
     cr_expect_eq(status, over ? HBUS_INVALID_REQUEST : HBUS_OK, "%s", error.text);
     if (over) cr_expect_not_null(strstr(error.text, "is longer than 1048576 bytes"), "%s", error.text);
@@ -489,166 +454,8 @@ Test(config, names_a_file_that_cannot_be_read) {
   for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
     config *config = NULL;
     hbus_error error = {0};
-    cr_expect_eq(config_load(paths[i], s_no_environment, &config, &error), HBUS_INVALID_REQUEST);
+    cr_expect_eq(config_load(paths[i], config_stage_no_environment, &config, &error), HBUS_INVALID_REQUEST);
     cr_expect_not_null(strstr(error.text, paths[i]), "%s", error.text);
     cr_expect_null(config);
-  }
-}
-
-/* ---- the environment ---- */
-
-Test(config, takes_the_place_from_the_environment) {
-  static const struct {
-    const char *url, *host, *port, *expected;
-  } cases[] = {
-      {"ws://a:1/ws", "b", NULL, "ws://b:1/ws"},
-      {"ws://a:1/ws", NULL, "2", "ws://a:2/ws"},
-      {"wss://a/x?y", "b.c", "443", "wss://b.c/x?y"},
-      {"ws://a:1/ws", "::1", "2", "ws://[::1]:2/ws"},
-      {"ws://a:1/ws", "[::1]", "", "ws://[::1]:1/ws"},
-      {"ws://a:1/ws", "", "", "ws://a:1/ws"},
-      {"ws://a:1/ws", "b/c", NULL, NULL},
-      {"ws://a:1/ws", "b:2", NULL, NULL},
-      {"ws://a:1/ws", "u@b", NULL, NULL},
-      {"ws://a:1/ws", NULL, "0", NULL},
-      {"ws://a:1/ws", NULL, "65536", NULL},
-      {"ws://a:1/ws", NULL, "x", NULL},
-      {"ws://a:1/ws", NULL, "1x", NULL},
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    unsetenv("HUMMINGBOT_HOST");
-    unsetenv("HUMMINGBOT_PORT");
-    if (cases[i].host) setenv("HUMMINGBOT_HOST", cases[i].host, 1);
-    if (cases[i].port) setenv("HUMMINGBOT_PORT", cases[i].port, 1);
-    char yaml[128];
-    snprintf(yaml, sizeof yaml, "upstream: {url: \"%s\"}\n", cases[i].url);
-    config *config = NULL;
-    hbus_error error = {0};
-    hbus_status status = s_load_with(yaml, s_getenv, &config, &error);
-    cr_expect_eq(status, cases[i].expected ? HBUS_OK : HBUS_INVALID_REQUEST, "case %zu: %s", i, error.text);
-    if (cases[i].expected && config) cr_expect_str_eq(config->upstream.url, cases[i].expected);
-    if (!cases[i].expected) cr_expect_not_null(strstr(error.text, "HUMMINGBOT_"), "%s", error.text);
-    config_destroy(&config);
-  }
-}
-
-static config *s_load_with_key_file(const char *key, size_t size, hbus_error *error) {
-  char key_path[64], yaml[128];
-  snprintf(key_path, sizeof key_path, "%s", s_write(key, size));
-  snprintf(yaml, sizeof yaml, "upstream: {api_key_file: %s}\n", key_path);
-  config *config = NULL;
-  s_load_with(yaml, s_getenv, &config, error);
-  unlink(key_path);
-  return config;
-}
-
-Test(config, takes_the_key_from_a_file) {
-  static const struct {
-    const char *file, *key;
-  } cases[] = {{"secret", "secret"},
-               {"secret\n", "secret"},
-               {"secret\r\n", "secret"},
-               {"secret\nmore\n", "secret"},
-               {" s p ", " s p "},
-               {"", NULL},
-               {"\n", NULL},
-               {"a\tb", NULL}};
-  unsetenv("HUMMINGBOT_API_KEY");
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    hbus_error error = {0};
-    config *config = s_load_with_key_file(cases[i].file, strlen(cases[i].file), &error);
-    if (cases[i].key) {
-      cr_assert_not_null(config, "%s", error.text);
-      cr_expect_str_eq(config->upstream.api_key, cases[i].key);
-      cr_expect_not(config->upstream.api_key_from_environment);
-    } else {
-      cr_expect_null(config);
-      cr_expect_not_null(strstr(error.text, "API key"), "%s", error.text);
-    }
-    config_destroy(&config);
-  }
-}
-
-Test(config, bounds_the_key) {
-  char key[CONFIG_API_KEY_MAX + 8];
-  memset(key, 'k', sizeof key);
-  unsetenv("HUMMINGBOT_API_KEY");
-  for (size_t size = CONFIG_API_KEY_MAX - 1; size <= CONFIG_API_KEY_MAX + 3; size++)
-    for (unsigned newline = 0; newline < 2; newline++) {
-      if (newline) key[size] = '\n';
-      hbus_error error = {0};
-      config *config = s_load_with_key_file(key, size + newline, &error);
-      key[size] = 'k';
-      cr_expect_eq(config != NULL, size <= CONFIG_API_KEY_MAX, "%zu: %s", size, error.text);
-      if (config) cr_expect_eq(strlen(config->upstream.api_key), size);
-      config_destroy(&config);
-    }
-}
-
-Test(config, prefers_the_key_of_the_environment_and_never_prints_it) {
-  setenv("HUMMINGBOT_API_KEY", "from-the-environment", 1);
-  hbus_error error = {0};
-  config *config = s_load_with_key_file("from-the-file", 13, &error);
-  cr_assert_not_null(config, "%s", error.text);
-  cr_expect_str_eq(config->upstream.api_key, "from-the-environment");
-  char *printed = s_print(config);
-  cr_expect_eq(strncmp(printed, "# api key: set (from HUMMINGBOT_API_KEY)\n", 41), 0, "%s", printed);
-  cr_expect_null(strstr(printed, "from-the-environment"));
-  free(printed);
-  config_destroy(&config);
-
-  /* then the file need not even be there */
-  cr_assert_eq(s_load_with("upstream: {api_key_file: /no/such/key}\n", s_getenv, &config, &error), HBUS_OK);
-  config_destroy(&config);
-  unsetenv("HUMMINGBOT_API_KEY");
-  cr_assert_eq(s_load_with("upstream: {api_key_file: /no/such/key}\n", s_getenv, &config, &error),
-               HBUS_INVALID_REQUEST);
-  cr_expect_not_null(strstr(error.text, "cannot open the API key file /no/such/key: "), "%s", error.text);
-
-  config = s_load_with_key_file("from-the-file", 13, &error);
-  printed = s_print(config);
-  cr_expect_eq(strncmp(printed, "# api key: set (from api_key_file)\n", 35), 0, "%s", printed);
-  cr_expect_null(strstr(printed, "from-the-file"));
-  free(printed);
-  config_destroy(&config);
-}
-
-/* ---- endpoints ---- */
-
-Test(config_endpoint, is_loopback_tcp_or_ipc) {
-  static const struct {
-    const char *text;
-    const char *error; /* NULL: good */
-  } cases[] = {
-      {"tcp://127.0.0.1:5570", NULL},
-      {"tcp://127.9.9.9:1", NULL},
-      {"tcp://localhost:65535", NULL},
-      {"tcp://[::1]:1", NULL},
-      {"tcp://127.0.0.1:*", NULL},
-      {"ipc:///run/hbus.sock", NULL},
-      {"ipc://@hbus", NULL},
-      {"", "must begin with"},
-      {"inproc://x", "must begin with"},
-      {"tcp://", "must be tcp://HOST:PORT"},
-      {"tcp://127.0.0.1", "must be tcp://HOST:PORT"},
-      {"tcp://:5570", "must be tcp://HOST:PORT"},
-      {"tcp://127.0.0.1:", "the port must be"},
-      {"tcp://127.0.0.1:0", "the port must be"},
-      {"tcp://127.0.0.1:65536", "the port must be"},
-      {"tcp://127.0.0.1:99999999999999999999", "the port must be"},
-      {"tcp://127.0.0.1:+1", "the port must be"},
-      {"tcp://*:5570", "needs CURVE"},
-      {"tcp://0.0.0.0:5570", "needs CURVE"},
-      {"tcp://10.0.0.1:5570", "needs CURVE"},
-      {"tcp://[::]:5570", "needs CURVE"},
-      {"tcp://127.0.0.1.example.org:5570", "needs CURVE"},
-      {"tcp://eth0:5570", "needs CURVE"},
-      {"ipc://", "the path must have"},
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    hbus_error error = {0};
-    hbus_status status = config_endpoint_check(cases[i].text, &error);
-    cr_expect_eq(status, cases[i].error ? HBUS_INVALID_REQUEST : HBUS_OK, "%s: %s", cases[i].text, error.text);
-    if (cases[i].error) cr_expect_not_null(strstr(error.text, cases[i].error), "%s: %s", cases[i].text, error.text);
   }
 }
