@@ -212,9 +212,13 @@ static void s_connect(native *self) {
   const config *config = self->options.config;
   const websocket_options options = {.url = config->upstream.url,
                                      .ca_file = config->upstream.ca_file,
+                                     .client_cert_file = config->upstream.client_cert_file,
+                                     .client_key_file = config->upstream.client_key_file,
                                      .frame_max = HBUS_FRAME_MAX,
                                      .send_queue_max = LIMIT_LINK_SEND_QUEUE,
-                                     .connect_timeout_ms = config->upstream.connect_timeout_ms};
+                                     .connect_timeout_ms = config->upstream.connect_timeout_ms,
+                                     .ping_ms = config->upstream.ping_ms,
+                                     .hang_up_ms = config->upstream.hang_up_ms};
   self->reason[0] = 0;
   self->websocket = websocket_connect(self->options.websockets, &options, &callbacks, self);
   if (!self->websocket) s_on_close(self, HBUS_NO_MEMORY, "no memory for a connection");
