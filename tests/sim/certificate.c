@@ -99,6 +99,10 @@ hbus_status certificates_write_authority(const certificates *self, const char *p
   return HBUS_OK;
 }
 
+/* Without tickets no client comes back without seeing a certificate. */
 bool certificates_use(const certificates *self, certificate_kind kind, SSL_CTX *server) {
-  return SSL_CTX_use_certificate(server, self->servers[kind]) == 1 && SSL_CTX_use_PrivateKey(server, self->key) == 1;
+  SSL_CTX_set_options(server, SSL_OP_NO_TICKET);
+  SSL_CTX_set_session_cache_mode(server, SSL_SESS_CACHE_OFF);
+  return SSL_CTX_set_num_tickets(server, 0) == 1 && SSL_CTX_use_certificate(server, self->servers[kind]) == 1 &&
+         SSL_CTX_use_PrivateKey(server, self->key) == 1;
 }

@@ -189,7 +189,7 @@ static const fault_kind s_kinds[] = {
     {"wrong-cert", "", "serves TLS with a certificate for another name", TAKES_NOTHING, .plan_socket = s_wrong_cert},
     {"expired-cert", "", "serves TLS with a certificate that has expired", TAKES_NOTHING,
      .plan_socket = s_expired_cert},
-    {"restart", "[=MS[,N]]", "once, now or after N frames: cuts all, and does not listen for MS (100)",
+    {"restart", "[=MS[,N]]", "once, now or at the Nth frame, which is lost: cuts all, does not listen for MS (100)",
      TAKES_NUMBER_AFTER, .optional = true, .preset = S_RESTART_MS, .plan_frame = s_count, .restarts = true},
     {"restart-lost", "[=MS[,N]]", "the same, and forgets all orders", TAKES_NUMBER_AFTER, .optional = true,
      .preset = S_RESTART_MS, .plan_frame = s_count, .restarts = true, .forgets = true},

@@ -193,7 +193,7 @@ static hbus_status s_check(const options *self, hbus_error *error) {
     return hbus_fail(error, HBUS_INVALID_REQUEST, "--cert and --key go together");
   if (self->server.tls && self->server.cert_path)
     return hbus_fail(error, HBUS_INVALID_REQUEST, "--tls and --cert exclude each other");
-  if (self->server.ca_path && !self->server.tls && !self->server.cert_path)
+  if (self->server.ca_path && !self->server.tls)
     return hbus_fail(error, HBUS_INVALID_REQUEST, "--ca-out goes with --tls");
   if (!self->simulator.api_key[0]) return hbus_fail(error, HBUS_INVALID_REQUEST, "the API key is empty");
   return HBUS_OK;

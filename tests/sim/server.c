@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <libwebsockets.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,8 +27,9 @@ typedef struct server {
   sim_host host; /* first: its tick finds the server */
   const server_options *options;
   struct lws_context *context;
-  struct lws_vhost *vhosts[CERTIFICATE_COUNT]; /* without TLS, only the first */
-  certificates *certificates;                  /* NULL: no TLS */
+  struct lws_vhost *vhost;
+  certificates *certificates; /* NULL: no TLS, or with files */
+  SSL_CTX *tls;               /* the virtual host's */
   listener port;
   struct lws *listening; /* NULL while a restart is under way */
   lws_sorted_usec_list_t timer;
@@ -57,7 +57,7 @@ static server *s_server(struct lws *wsi) {
 /* Makes a descriptor something to read on the loop, which closes it in the end. */
 static struct lws *s_watch(server *self, int file, const char *protocol) {
   lws_sock_file_fd_type descriptor = {.filefd = file};
-  return lws_adopt_descriptor_vhost(self->vhosts[0], LWS_ADOPT_RAW_FILE_DESC, descriptor, protocol, NULL);
+  return lws_adopt_descriptor_vhost(self->vhost, LWS_ADOPT_RAW_FILE_DESC, descriptor, protocol, NULL);
 }
 
 static hbus_status s_listen(server *self, hbus_error *error) {
@@ -81,7 +81,7 @@ static void s_follow_restart(server *self) {
   }
 }
 
-/* Hands a new connection to libwebsockets, under the certificate of the hour. */
+/* Hands a new connection to libwebsockets, which copies the certificate of the hour for it. */
 static int s_on_listener(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
   (void)user, (void)in, (void)size;
   if (reason != LWS_CALLBACK_RAW_RX_FILE) return 0;
@@ -94,7 +94,11 @@ static int s_on_listener(struct lws *wsi, enum lws_callback_reasons reason, void
     return 0;
   }
   if (plan.read_rate > 0) (void)setsockopt(accepted, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-  lws_adopt_socket_vhost(self->vhosts[self->certificates ? plan.certificate : CERTIFICATE_GOOD], accepted);
+  if (self->certificates && !certificates_use(self->certificates, plan.certificate, self->tls)) {
+    close(accepted);
+    return 0;
+  }
+  lws_adopt_socket_vhost(self->vhost, accepted);
   return 0;
 }
 
@@ -157,59 +161,41 @@ static hbus_status s_watch_signals(server *self, hbus_error *error) {
 
 /* --- the start --- */
 
-/* What a connection does, and before there is any: the certificate of the virtual host that is being made. */
+/* What a connection does, and before there is any: where its certificates go. */
 static int s_on_connection(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
   if (reason != LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS)
     return connection_callback(wsi, reason, user, in, size);
   server *self = s_server(wsi);
-  certificate_kind kind = CERTIFICATE_GOOD;
-  while (kind + 1 < CERTIFICATE_COUNT && self->vhosts[kind])
-    kind++;
-  if (kind == CERTIFICATE_GOOD && self->options->cert_path) return 0;
-  return certificates_use(self->certificates, kind, user) ? 0 : 1;
-}
-
-static bool s_wants_tls(const server_options *options) {
-  return options->tls || options->cert_path;
+  self->tls = user;
+  return !self->certificates || certificates_use(self->certificates, CERTIFICATE_GOOD, self->tls) ? 0 : 1;
 }
 
 static hbus_status s_make_certificates(server *self, hbus_error *error) {
-  if (!s_wants_tls(self->options)) return HBUS_OK;
+  if (!self->options->tls) return HBUS_OK;
   hbus_status status = certificates_new(&self->certificates, error);
   if (status == HBUS_OK && self->options->ca_path)
     status = certificates_write_authority(self->certificates, self->options->ca_path, error);
   return status;
 }
 
-/* One virtual host for each certificate: a connection is adopted by the one whose certificate it is to see. None
- * listens itself. */
-static hbus_status s_make_vhost(server *self, struct lws_context_creation_info *info, certificate_kind kind,
-                                hbus_error *error) {
-  static const char *const names[CERTIFICATE_COUNT] = {"good", "wrong-name", "expired"};
-  info->vhost_name = names[kind];
-  info->ssl_cert_filepath = kind == CERTIFICATE_GOOD ? self->options->cert_path : NULL;
-  info->ssl_private_key_filepath = kind == CERTIFICATE_GOOD ? self->options->key_path : NULL;
-  self->vhosts[kind] = lws_create_vhost(self->context, info);
-  if (!self->vhosts[kind])
-    return hbus_fail(error, HBUS_INVALID_REQUEST, "cannot listen on %s:%d: %s", self->options->bind,
-                     self->options->port,
-                     self->options->cert_path ? "certificate and key cannot be used" : "libwebsockets refuses");
-  return HBUS_OK;
-}
-
+/* libwebsockets takes the connections that are handed to it; it does not listen itself. */
 static hbus_status s_make_context(server *self, const struct lws_protocols *protocols, hbus_error *error) {
+  const server_options *options = self->options;
   struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN_SERVER,
                                            .protocols = protocols,
                                            .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+                                           .ssl_cert_filepath = options->cert_path,
+                                           .ssl_private_key_filepath = options->key_path,
                                            .user = self};
-  if (self->certificates) info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+  if (options->tls || options->cert_path)
+    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
   self->context = lws_create_context(&info);
   if (!self->context) return hbus_fail(error, HBUS_INTERNAL, "cannot start libwebsockets");
-  hbus_status status = HBUS_OK;
-  size_t count = self->certificates ? CERTIFICATE_COUNT : 1;
-  for (size_t kind = 0; kind < count && status == HBUS_OK; kind++)
-    status = s_make_vhost(self, &info, (certificate_kind)kind, error);
-  return status;
+  self->vhost = lws_create_vhost(self->context, &info);
+  if (!self->vhost)
+    return hbus_fail(error, HBUS_INVALID_REQUEST, "cannot listen on %s:%d: %s", options->bind, options->port,
+                     options->cert_path ? "certificate and key cannot be used" : "libwebsockets refuses");
+  return HBUS_OK;
 }
 
 static hbus_status s_start(server *self, const struct lws_protocols *protocols, hbus_error *error) {
@@ -219,14 +205,14 @@ static hbus_status s_start(server *self, const struct lws_protocols *protocols, 
   if (status == HBUS_OK) status = s_make_context(self, protocols, error);
   if (status == HBUS_OK) status = s_watch_signals(self, error);
   if (status == HBUS_OK && options->control_path)
-    status = control_socket_open(self->vhosts[0], options->control_path, error);
+    status = control_socket_open(self->vhost, options->control_path, error);
   if (status == HBUS_OK) status = s_listen(self, error);
   return status;
 }
 
 static void s_say_ready(const server *self) {
-  printf("hbus-sim ready %s://%s:%d%s\n", self->certificates ? "wss" : "ws", self->options->bind,
-         listener_port(&self->port), S_PATH);
+  printf("hbus-sim ready %s://%s:%d%s\n", self->tls ? "wss" : "ws", self->options->bind, listener_port(&self->port),
+         S_PATH);
   fflush(stdout);
 }
 

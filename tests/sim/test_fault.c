@@ -191,3 +191,145 @@ Test(fault, greets_with_what_no_client_can_read) {
   support_has(support_next(&s), "\xff\xfe");
   support_free(&s);
 }
+
+Test(fault, clear_takes_out_by_name) {
+  fault_list list = {.count = 0};
+  cr_assert_eq(fault_parse(&list, "late=5", NULL), HBUS_OK);
+  cr_assert_eq(fault_parse(&list, "twice", NULL), HBUS_OK);
+  cr_assert_eq(fault_parse(&list, "late=7", NULL), HBUS_OK);
+  cr_assert_eq(fault_clear(&list, "shuffle"), 0);
+  cr_assert_eq(fault_clear(&list, "late"), 2);
+  cr_assert_eq(list.count, 1);
+  cr_assert_str_eq(list.items[0].spec, "twice");
+  cr_assert_eq(fault_plan_answer(&list, "get_order").copies, 2);
+  cr_assert_eq(fault_clear(&list, NULL), 1);
+  cr_assert_eq(fault_plan_answer(&list, "get_order").copies, 1);
+}
+
+Test(fault, numbers_have_bounds) {
+  static const struct {
+    const char *spec;
+    hbus_status status;
+  } rows[] = {
+      {"close=999", HBUS_INVALID_REQUEST},
+      {"close=1000", HBUS_OK},
+      {"close=4999,1", HBUS_OK},
+      {"close=5000", HBUS_INVALID_REQUEST},
+      {"close=1000,0", HBUS_INVALID_REQUEST},
+      {"silent-after=0", HBUS_OK},
+      {"silent-after", HBUS_INVALID_REQUEST},
+      {"half-open", HBUS_OK},
+      {"half-open=3", HBUS_OK},
+      {"fragments=1", HBUS_INVALID_REQUEST},
+      {"fragments=16", HBUS_OK},
+      {"fragments=17", HBUS_INVALID_REQUEST},
+      {"drop-after=0", HBUS_INVALID_REQUEST},
+      {"restart=1000000000,1000000000", HBUS_OK},
+      {"restart=1000000001", HBUS_INVALID_REQUEST},
+      {"restart=5,", HBUS_INVALID_REQUEST},
+      {"restart-lost", HBUS_OK},
+      {"restart=99999999999999999999", HBUS_INVALID_REQUEST},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    fault_list list = {.count = 0};
+    cr_assert_eq(fault_parse(&list, rows[i].spec, NULL), rows[i].status, "%s", rows[i].spec);
+  }
+}
+
+Test(fault, fates_come_after_so_many_frames) {
+  static const struct {
+    const char *spec;
+    session_state state;
+    session_mute mute;
+    unsigned code;
+  } rows[] = {
+      {"drop-after=2", SESSION_CUT, SESSION_SPEAKS, 0},
+      {"close=1012,2", SESSION_CLOSING, SESSION_SPEAKS, 1012},
+      {"silent-after=2", SESSION_OPEN, SESSION_SILENT, 0},
+      {"half-open=2", SESSION_OPEN, SESSION_HALF_OPEN, 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    support s;
+    s_init(&s, 1, rows[i].spec, NULL);
+    support_send(&s, S_TICKER("1"));
+    cr_assert(session_takes(s.client), "%s", rows[i].spec);
+    support_send(&s, S_TICKER("2"));
+    cr_assert_eq(s.client->state, rows[i].state, "%s", rows[i].spec);
+    cr_assert_eq(s.client->mute, rows[i].mute, "%s", rows[i].spec);
+    cr_assert_eq(s.client->close_code, rows[i].code, "%s", rows[i].spec);
+    support_send(&s, S_TICKER("3"));
+    cr_assert_eq(s.client->queue_count, 2, "%s", rows[i].spec);
+    support_free(&s);
+  }
+}
+
+Test(fault, frames_are_counted_from_when_it_is_set) {
+  support s;
+  s_init(&s, 1, "late=1,get_order", NULL);
+  support_send(&s, S_TICKER("1"));
+  support_send(&s, S_TICKER("2"));
+  cr_assert_eq(simulator_set_fault(&s.sim, "drop-after=2", NULL), HBUS_OK);
+  support_send(&s, S_TICKER("3"));
+  cr_assert_eq(s.client->state, SESSION_OPEN);
+  cr_assert_eq(simulator_clear_faults(&s.sim, "drop-after"), 1);
+  support_send(&s, S_TICKER("4"));
+  cr_assert_eq(simulator_set_fault(&s.sim, "half-open", NULL), HBUS_OK);
+  cr_assert_eq(s.client->mute, SESSION_HALF_OPEN);
+  cr_assert_eq(s.client->queue_count, 4);
+  support_free(&s);
+}
+
+Test(fault, rate_limit_counts_by_the_second) {
+  support s;
+  s_init(&s, 1, "rate-limit=2", NULL);
+  support_wait(&s, 1000 - s.now_ms);
+  for (unsigned second = 0; second < 2; second++) {
+    support_has(support_ask(&s, S_TICKER("1")), "success");
+    support_wait(&s, 999);
+    support_has(support_ask(&s, S_TICKER("2")), "success");
+    cr_assert_str_eq(support_ask(&s, S_TICKER("3")),
+                     "{\"id\":\"3\",\"status\":\"error\",\"code\":\"429\",\"message\":\"Too many requests\"}");
+    support_has(support_ask(&s, "{\"id\":\"4\",\"type\":\"authenticate\",\"api_key\":\"key\"}"), "success");
+    support_wait(&s, 1);
+  }
+  support_free(&s);
+}
+
+Test(fault, garbage_comes_in_place_of_the_answer) {
+  support s;
+  s_init(&s, 1, "garbage-answer=get_ticker", "twice");
+  support_send(&s, S_TICKER("1"));
+  cr_assert_str_eq(support_next(&s), "{\"id\": this was an answer");
+  cr_assert_str_eq(support_next(&s), "{\"id\": this was an answer");
+  cr_assert_str_eq(support_next(&s), "");
+  support_free(&s);
+}
+
+Test(fault, cuts_are_drawn_evenly_at_their_rate) {
+  fault_list list = {.count = 0};
+  random_source random;
+  unsigned points[CUT_UNHEARD + 1] = {0}, frames = 0;
+  random_init(&random, 1, 1);
+  cr_assert_eq(fault_cut_request(&list, &random), CUT_NONE);
+  cr_assert_eq(fault_parse(&list, "cut-every=10", NULL), HBUS_OK);
+  for (unsigned i = 0; i < 30000; i++) {
+    points[fault_cut_request(&list, &random)]++;
+    frames += fault_cut_frame(&list, &random);
+  }
+  for (cut_point point = CUT_UNDONE; point <= CUT_UNHEARD; point++)
+    cr_assert(points[point] > 800 && points[point] < 1200, "%u", points[point]);
+  cr_assert(frames > 2700 && frames < 3300, "%u", frames);
+}
+
+Test(fault, sockets_behave_as_the_list_says) {
+  fault_list list = {.count = 0};
+  cr_assert_eq(fault_plan_socket(&list).certificate, CERTIFICATE_GOOD);
+  static const char *const specs[] = {"refuse", "slow-reader=7", "fragments", "expired-cert"};
+  for (size_t i = 0; i < 4; i++)
+    cr_assert_eq(fault_parse(&list, specs[i], NULL), HBUS_OK);
+  socket_plan plan = fault_plan_socket(&list);
+  cr_assert(plan.refuse);
+  cr_assert_eq(plan.read_rate, 7);
+  cr_assert_eq(plan.fragments, 1);
+  cr_assert_eq(plan.certificate, CERTIFICATE_EXPIRED);
+}

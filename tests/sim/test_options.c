@@ -45,7 +45,7 @@ Test(options, reads_everything) {
   options read;
   cr_assert_eq(
       s_parse("--port=0 --bind 0.0.0.0 --seed 7 --rate 0 --replay f.gz --speed 2.5 --replay-wait 3 --replay-repeat 4 "
-              "--no-client-ids --cert c --key k --fault twice --fault late=5 --ledger l --log-level info",
+              "--no-client-ids --cert c --key k --fault twice --fault late=5 --ledger l --control s --log-level info",
               &read, NULL),
       HBUS_OK);
   cr_assert_eq(read.server.port, 0);
@@ -57,7 +57,11 @@ Test(options, reads_everything) {
   cr_assert(read.simulator.no_client_ids);
   cr_assert_eq(read.simulator.faults.count, 2);
   cr_assert_str_eq(read.simulator.ledger_path, "l");
+  cr_assert_str_eq(read.server.control_path, "s");
   cr_assert(read.server.verbose);
+  cr_assert_eq(s_parse("--tls --ca-out f", &read, NULL), HBUS_OK);
+  cr_assert(read.server.tls);
+  cr_assert_str_eq(read.server.ca_path, "f");
   cr_assert_eq(s_parse("--speed max", &read, NULL), HBUS_OK);
   cr_assert_eq(read.simulator.replay.speed_milli, 0);
 }
@@ -77,6 +81,8 @@ Test(options, refuses_by_name) {
             "--speed takes a factor such as 1, 0.5 or 10, or max, not '0'");
   s_refused(s_parse("--replay-wait 0", &read, &error), &error, "--replay-wait takes a number from 1");
   s_refused(s_parse("--cert c", &read, &error), &error, "--cert and --key go together");
+  s_refused(s_parse("--tls --cert c --key k", &read, &error), &error, "--tls and --cert exclude each other");
+  s_refused(s_parse("--ca-out f", &read, &error), &error, "--ca-out goes with --tls");
   s_refused(s_parse("--api-key=", &read, &error), &error, "the API key is empty");
   s_refused(s_parse("--nonsense", &read, &error), &error, "unknown option '--nonsense'");
   s_refused(s_parse("--seed", &read, &error), &error, "a value is missing after '--seed'");

@@ -72,6 +72,34 @@ Test(session, keeps_the_first_reason_to_close_and_what_was_queued_before) {
   session_destroy(&made);
 }
 
+Test(session, is_cut_once_and_aborted_always) {
+  unsigned wakes = 0;
+  session *made = session_new(1, s_count_wake, &wakes);
+  s_push(made, "first");
+  session_cut(made, SESSION_TORN);
+  session_cut(made, SESSION_CUT);
+  session_close(made, SESSION_CLOSE_POLICY, "too late");
+  cr_assert_eq(made->state, SESSION_TORN);
+  s_push(made, "nobody takes it");
+  cr_assert_eq(made->queue_count, 1);
+  session_cut(made, SESSION_ABORTED);
+  cr_assert_eq(made->state, SESSION_ABORTED);
+  cr_assert_eq(made->queue_count, 0);
+  cr_assert_eq(wakes, 3);
+  session_destroy(&made);
+}
+
+Test(session, stays_mute) {
+  session *made = session_new(1, NULL, NULL);
+  s_push(made, "said before");
+  session_silence(made, SESSION_HALF_OPEN);
+  session_silence(made, SESSION_SILENT);
+  cr_assert_eq(made->mute, SESSION_HALF_OPEN);
+  s_push(made, "unsaid");
+  cr_assert_eq(made->queue_count, 1);
+  session_destroy(&made);
+}
+
 Test(session, counts_each_subscription_once) {
   session *made = session_new(1, NULL, NULL);
   cr_assert(!session_wants(made, 2, HBUS_CHANNEL_TICKER));
