@@ -38,6 +38,7 @@ struct websocket {
   websocket_url url;
   char authority[WEBSOCKET_HOST_MAX + sizeof "[]:65535"]; /* HOST or HOST:PORT of the url */
   struct lws_vhost *vhost;
+  SSL_CTX *ssl; /* the context's; NULL without TLS */
   size_t frame_max;
   uint64_t connect_timeout_ms;
   uint64_t ping_ms;
@@ -189,6 +190,7 @@ static bool s_connect_to(websocket *self, const resolver_address *address) {
       .pwsi = &self->wsi,
   };
   self->reached = false;
+  if (self->ssl) websocket_tls_forget(self->ssl);
   bool connecting = lws_client_connect_via_info(&info) != NULL;
   if (!connecting) self->wsi = NULL;
   return connecting;
@@ -261,7 +263,7 @@ websocket *websocket_connect(websocket_context *context, const websocket_options
   if (websocket_url_parse(options->url, &self->url, &error) != HBUS_OK) goto fail;
   websocket_url_authority(&self->url, self->authority, sizeof self->authority);
   websocket_tls_files files = {options->ca_file, options->client_cert_file, options->client_key_file};
-  self->vhost = websocket_context_vhost(context, self->url.tls ? &files : NULL, &error);
+  self->vhost = websocket_context_vhost(context, self->url.tls ? &files : NULL, &self->ssl, &error);
   if (!self->vhost) goto fail;
   self->resolving =
       resolver_start(websocket_context_loop(context), self->url.host, self->url.port, s_on_resolved, self);
@@ -288,7 +290,7 @@ static void s_on_certificate(websocket *self, X509_STORE_CTX *store, bool accept
 
 static void s_on_connect_failed(websocket *self, const char *said, size_t size) {
   unsigned http_status = lws_http_client_http_response(self->wsi);
-  const char *tls = websocket_tls_failure(lws_get_ssl(self->wsi));
+  const char *tls = websocket_tls_failure(self->ssl);
   lws_set_opaque_user_data(self->wsi, NULL);
   self->wsi = NULL;
   if (!self->reached) {
@@ -448,7 +450,11 @@ static const char *s_explain_end(struct lws *wsi) {
 
 /* `wsi` is still whole when libwebsockets tells of the close, and not when it tells of the end of the memory. */
 static void s_on_closed(websocket *self, bool whole) {
-  if (self->close_reason[0] == '\0')
+  /* A server of TLS 1.3 judges our certificate when we are through with our part. */
+  const char *tls = self->state == CONNECTING ? websocket_tls_failure(self->ssl) : NULL;
+  if (self->close_reason[0] == '\0' && tls)
+    s_set_reason(self, HBUS_LINK_DOWN, "%s", tls);
+  else if (self->close_reason[0] == '\0')
     s_set_reason(self, HBUS_LINK_DOWN, "%s", whole ? s_explain_end(self->wsi) : "the server hung up");
   lws_set_opaque_user_data(self->wsi, NULL);
   self->wsi = NULL;

@@ -151,14 +151,17 @@ fail:
   return NULL;
 }
 
-struct lws_vhost *websocket_context_vhost(websocket_context *self, const websocket_tls_files *files,
+struct lws_vhost *websocket_context_vhost(websocket_context *self, const websocket_tls_files *files, SSL_CTX **out_ssl,
                                           hbus_error *error) {
+  *out_ssl = NULL;
   if (!files) return self->plain;
   tls_vhost *found = self->tls;
   while (found && !s_is_named(found, files))
     found = found->next;
   if (!found) found = s_new_tls(self, files, error);
-  return found ? found->vhost : NULL;
+  if (!found) return NULL;
+  *out_ssl = found->ssl;
+  return found->vhost;
 }
 
 /* ---- the list of websockets ---- */

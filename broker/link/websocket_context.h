@@ -15,8 +15,9 @@ uv_loop_t *websocket_context_loop(const websocket_context *self);
 struct lws_context *websocket_context_lws(const websocket_context *self);
 
 /* The libwebsockets vhost for connections without TLS (`files` NULL), or with it and these files, which are read once
- * and kept. NULL with the reason in `error`. */
-struct lws_vhost *websocket_context_vhost(websocket_context *self, const websocket_tls_files *files, hbus_error *error);
+ * and kept. *out_ssl is its TLS context, or NULL. NULL with the reason in `error`. */
+struct lws_vhost *websocket_context_vhost(websocket_context *self, const websocket_tls_files *files, SSL_CTX **out_ssl,
+                                          hbus_error *error);
 
 /* Every websocket is on the context's list for as long as it has a connection, or works on one. */
 typedef struct websocket_link {

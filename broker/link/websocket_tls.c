@@ -8,22 +8,26 @@
 
 /* ---- what the server's alerts say ----
  *
- * OpenSSL keeps them nowhere, and libwebsockets drops OpenSSL's errors, so each connection notes its own: the alert in
- * the low byte of its application data, and whether a client certificate was asked for, which a server of TLS 1.2 that
- * misses one does not say in its alert.
+ * OpenSSL keeps them nowhere, and libwebsockets drops OpenSSL's errors, so they are noted: the alert in the low byte of
+ * the context's application data, and whether a client certificate was asked for, which a server of TLS 1.2 that misses
+ * one does not say in its alert.
  */
 
 #define NOTE_ALERT       0xffu
 #define NOTE_WANTED_CERT 0x100u
 #define NOTE_OLD_VERSION 0x200u
 
-static uintptr_t s_notes(const SSL *ssl) {
-  return (uintptr_t)SSL_get_app_data(ssl);
+static uintptr_t s_notes(const SSL_CTX *context) {
+  return (uintptr_t)SSL_CTX_get_app_data(context);
 }
 
 static void s_note(const SSL *ssl, uintptr_t note) {
-  SSL *changed = (SSL *)(uintptr_t)ssl; /* OpenSSL's callback type has it const */
-  SSL_set_app_data(changed, (void *)(s_notes(ssl) | note));
+  SSL_CTX *context = SSL_get_SSL_CTX(ssl);
+  SSL_CTX_set_app_data(context, (void *)(s_notes(context) | note));
+}
+
+void websocket_tls_forget(SSL_CTX *self) {
+  SSL_CTX_set_app_data(self, NULL);
 }
 
 static void s_on_info(const SSL *ssl, int where, int value) {
@@ -35,22 +39,28 @@ static void s_on_info(const SSL *ssl, int where, int value) {
     s_note(ssl, NOTE_OLD_VERSION);
 }
 
-/* A client certificate is asked for, and none is configured: go on without. */
-static int s_on_cert_wanted(SSL *ssl, X509 **certificate, EVP_PKEY **key) {
-  (void)certificate, (void)key;
+/* A client certificate is asked for: go on with what there is. */
+static int s_on_cert_wanted(SSL *ssl, void *arg) {
+  (void)arg;
   s_note(ssl, NOTE_WANTED_CERT);
-  return 0;
+  return 1;
 }
 
-const char *websocket_tls_failure(const SSL *ssl) {
-  static const char wanted[] = "the server wants a client certificate: see client_cert_file";
-  if (!ssl) return NULL;
-  uintptr_t notes = s_notes(ssl);
+/* The server asked for a certificate and ended the connection; its alert may have been lost in that. */
+static const char *s_explain_wanted(const SSL_CTX *self) {
+  return SSL_CTX_get0_certificate(self) ? "the server hung up during the handshake, perhaps for our client certificate"
+                                        : "the server wants a client certificate: see client_cert_file";
+}
+
+const char *websocket_tls_failure(const SSL_CTX *self) {
+  if (!self) return NULL;
+  uintptr_t notes = s_notes(self);
+  const char *wanted = notes & NOTE_WANTED_CERT ? s_explain_wanted(self) : NULL;
   if (notes & NOTE_OLD_VERSION) return "the server's TLS is too old: it must be 1.2 or newer";
   switch (notes & NOTE_ALERT) {
-  case 0: return notes & NOTE_WANTED_CERT ? wanted : NULL;
+  case 0: return wanted;
   case SSL_AD_PROTOCOL_VERSION: return "the server's TLS is too old: it must be 1.2 or newer";
-  case SSL_AD_CERTIFICATE_REQUIRED: return wanted;
+  case SSL_AD_CERTIFICATE_REQUIRED: return "the server wants a client certificate: see client_cert_file";
   case SSL_AD_UNKNOWN_CA: return "the server does not know the issuer of our client certificate";
   case SSL_AD_CERTIFICATE_EXPIRED: return "the server says that our client certificate has expired";
   case SSL_AD_CERTIFICATE_REVOKED: return "the server says that our client certificate is revoked";
@@ -58,8 +68,7 @@ const char *websocket_tls_failure(const SSL *ssl) {
   case SSL_AD_UNSUPPORTED_CERTIFICATE:
   case SSL_AD_CERTIFICATE_UNKNOWN: return "the server refuses our client certificate";
   case SSL_AD_UNRECOGNIZED_NAME: return "the server does not know the host name";
-  case SSL_AD_HANDSHAKE_FAILURE:
-    return notes & NOTE_WANTED_CERT ? wanted : "the server has no cipher or certificate that suits us";
+  case SSL_AD_HANDSHAKE_FAILURE: return wanted ? wanted : "the server has no cipher or certificate that suits us";
   default: return "the server broke off the TLS handshake";
   }
 }
@@ -138,7 +147,7 @@ SSL_CTX *websocket_tls_new(const websocket_tls_files *files, hbus_error *error) 
   SSL_CTX_set_mode(ssl, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_info_callback(ssl, s_on_info);
   SSL_CTX_set_default_passwd_cb(ssl, s_on_pass_phrase);
-  if (!files->client_cert) SSL_CTX_set_client_cert_cb(ssl, s_on_cert_wanted);
+  SSL_CTX_set_cert_cb(ssl, s_on_cert_wanted, NULL);
   if (s_trust(ssl, files->ca, error) != HBUS_OK || s_identify(ssl, files, error) != HBUS_OK) goto fail;
   return ssl;
 

@@ -19,9 +19,12 @@ typedef struct websocket_tls_files {
 /* NULL with the reason in `error`: a file that cannot be read, or a key that is not the certificate's. SSL_CTX_free. */
 SSL_CTX *websocket_tls_new(const websocket_tls_files *files, hbus_error *error);
 
-/* Why TLS failed on this connection, as far as the server's alerts tell: "the server does not trust our client
- * certificate". NULL: they do not. `ssl` is NULL or of a context from websocket_tls_new. */
-const char *websocket_tls_failure(const SSL *ssl);
+/* What the server's alerts told is noted in the context, since libwebsockets may free a connection before it tells of
+ * its end. Two connections of one context at the same time could be told each other's. */
+void websocket_tls_forget(SSL_CTX *self);
+/* Why a handshake since then failed: "the server does not know the issuer of our client certificate". NULL: the alerts
+ * do not tell, or `self` is NULL. */
+const char *websocket_tls_failure(const SSL_CTX *self);
 /* Why the server's certificate was refused: "it has expired". `error` is OpenSSL's X509_V_ERR_…. */
 const char *websocket_tls_refusal(int error);
 

@@ -17,7 +17,12 @@ struct tls_server {
   int listener;
   uint16_t port;
   pthread_t thread;
+  char asked_for[128];
   char ca_file[32];
+  char client_cert_file[32];
+  char client_key_file[32];
+  char stranger_cert_file[32];
+  char stranger_key_file[32];
 };
 
 /* ---- certificates ---- */
@@ -50,22 +55,50 @@ static X509 *s_certify(const char *name, EVP_PKEY *key, long valid_for_s, X509 *
   return certificate;
 }
 
+static FILE *s_new_file(char path[32]) {
+  snprintf(path, 32, "/tmp/hbus-tls-XXXXXX");
+  FILE *file = fdopen(mkstemp(path), "w");
+  assert(file);
+  return file;
+}
+
+static void s_write_certificate(char path[32], X509 *certificate) {
+  FILE *file = s_new_file(path);
+  PEM_write_X509(file, certificate);
+  fclose(file);
+}
+
+static void s_write_client(char cert_path[32], char key_path[32], X509 *ca, EVP_PKEY *ca_key) {
+  EVP_PKEY *key = EVP_EC_gen("P-256");
+  X509 *certificate = s_certify("client", key, 3600, ca, ca_key);
+  s_write_certificate(cert_path, certificate);
+  FILE *file = s_new_file(key_path);
+  PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL);
+  fclose(file);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+}
+
 static void s_set_up_certificates(tls_server *self, const tls_server_options *options) {
-  EVP_PKEY *ca_key = EVP_EC_gen("P-256"), *key = EVP_EC_gen("P-256");
+  EVP_PKEY *ca_key = EVP_EC_gen("P-256"), *key = EVP_EC_gen("P-256"), *other_key = EVP_EC_gen("P-256");
   X509 *ca = s_certify("hbus test authority", ca_key, 86400, NULL, NULL);
+  X509 *other = s_certify("another authority", other_key, 86400, NULL, NULL);
   X509 *certificate = s_certify(options->name ? options->name : "127.0.0.1", key, options->valid_for_s, ca, ca_key);
   SSL_CTX_use_certificate(self->ssl, certificate);
   SSL_CTX_use_PrivateKey(self->ssl, key);
-
-  snprintf(self->ca_file, sizeof self->ca_file, "/tmp/hbus-ca-XXXXXX");
-  FILE *file = fdopen(mkstemp(self->ca_file), "w");
-  assert(file);
-  PEM_write_X509(file, ca);
-  fclose(file);
+  s_write_certificate(self->ca_file, ca);
+  s_write_client(self->client_cert_file, self->client_key_file, ca, ca_key);
+  s_write_client(self->stranger_cert_file, self->stranger_key_file, other, other_key);
+  if (options->wants_client) {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(self->ssl), ca);
+    SSL_CTX_set_verify(self->ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+  }
   X509_free(ca);
+  X509_free(other);
   X509_free(certificate);
   EVP_PKEY_free(ca_key);
   EVP_PKEY_free(key);
+  EVP_PKEY_free(other_key);
 }
 
 /* ---- serving ---- */
@@ -96,13 +129,27 @@ static void s_shake_hands(SSL *ssl) {
     ;
 }
 
+/* Lets the alert be read: closing with the client's bytes unread would reset the connection under it. */
+static void s_linger(int connection) {
+  char bytes[256];
+  shutdown(connection, SHUT_WR);
+  while (read(connection, bytes, sizeof bytes) > 0)
+    ;
+}
+
 static void *s_serve(void *arg) {
   tls_server *self = arg;
   int connection;
   while ((connection = accept(self->listener, NULL, NULL)) >= 0) {
     SSL *ssl = SSL_new(self->ssl);
     SSL_set_fd(ssl, connection);
-    if (SSL_accept(ssl) == 1) s_shake_hands(ssl);
+    if (SSL_accept(ssl) == 1) {
+      const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+      snprintf(self->asked_for, sizeof self->asked_for, "%s", name ? name : "");
+      s_shake_hands(ssl);
+    } else {
+      s_linger(connection);
+    }
     SSL_free(ssl);
     close(connection);
   }
@@ -139,6 +186,23 @@ const char *tls_server_ca_file(const tls_server *self) {
   return self->ca_file;
 }
 
+const char *tls_server_client_cert_file(const tls_server *self) {
+  return self->client_cert_file;
+}
+const char *tls_server_client_key_file(const tls_server *self) {
+  return self->client_key_file;
+}
+const char *tls_server_stranger_cert_file(const tls_server *self) {
+  return self->stranger_cert_file;
+}
+const char *tls_server_stranger_key_file(const tls_server *self) {
+  return self->stranger_key_file;
+}
+
+const char *tls_server_asked_for(const tls_server *self) {
+  return self->asked_for;
+}
+
 void tls_server_destroy(tls_server **self) {
   tls_server *gone = *self;
   *self = NULL;
@@ -146,6 +210,10 @@ void tls_server_destroy(tls_server **self) {
   pthread_join(gone->thread, NULL);
   close(gone->listener);
   unlink(gone->ca_file);
+  unlink(gone->client_cert_file);
+  unlink(gone->client_key_file);
+  unlink(gone->stranger_cert_file);
+  unlink(gone->stranger_key_file);
   SSL_CTX_free(gone->ssl);
   free(gone);
 }

@@ -1,8 +1,7 @@
-/* Connecting: every way in which it fails, and TLS. */
+/* Connecting: every way in which it fails. */
 #include "tests/broker/websocket_stage.h"
 
 #include <criterion/criterion.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,63 +106,4 @@ Test(websocket_connect, tells_a_ca_file_that_cannot_be_read) {
                                .connect_timeout_ms = 30000};
   at->websocket = websocket_connect(at->context, &options, &stage_callbacks, at);
   s_expect_failure(at, HBUS_LINK_DOWN, "/no/such/file");
-}
-
-/* ---- TLS ---- */
-
-/* Connects to HOST, the server's certificate being for options->name, and trusts its authority unless told otherwise.
- */
-static stage *s_connect_tls(const tls_server_options *options, const char *host, bool trusted) {
-  stage *at = stage_new();
-  signal(SIGPIPE, SIG_IGN); /* the server's thread writes by write(2) */
-  at->tls = tls_server_new(options);
-  char url[64];
-  snprintf(url, sizeof url, "wss://%s:%u/ws", host, tls_server_port(at->tls));
-  websocket_options websocket_options = {.url = url,
-                                         .ca_file = trusted ? tls_server_ca_file(at->tls) : NULL,
-                                         .frame_max = FRAME_MAX,
-                                         .send_queue_max = 1,
-                                         .connect_timeout_ms = 30000};
-  at->websocket = websocket_connect(at->context, &websocket_options, &stage_callbacks, at);
-  return at;
-}
-
-static void s_tear_down_tls(stage *at) {
-  tls_server *tls = at->tls;
-  stage_destroy(at);
-  tls_server_destroy(&tls);
-}
-
-Test(websocket_tls, accepts_the_right_certificate) {
-  static const struct { const char *name, *host; } cases[] = {{"localhost", "localhost"}, {NULL, "127.0.0.1"}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    stage *at = s_connect_tls(&(tls_server_options){.name = cases[i].name, .valid_for_s = 3600}, cases[i].host, true);
-    RUN_UNTIL(at->messages || at->closed);
-    cr_assert_eq(at->closed, 0, "%s", at->close_reason);
-    cr_assert_str_eq(at->last, "over TLS");
-    s_tear_down_tls(at);
-  }
-}
-
-Test(websocket_tls, refuses_every_wrong_certificate_and_tells_why) {
-  static const struct {
-    tls_server_options options;
-    const char *host;
-    bool trusted;
-    const char *part;
-  } cases[] = {
-      {{"localhost", 3600, 0}, "localhost", false, "the certificate of localhost is refused: its issuer is not known"},
-      {{"localhost", -60, 0}, "localhost", true, "the certificate of localhost is refused: it has expired"},
-      {{"elsewhere.example", 3600, 0}, "localhost", true, "it is for another host name"},
-      {{"localhost", 3600, 0}, "127.0.0.1", true, "it is for another address"},
-      {{"localhost", 3600, TLS1_1_VERSION}, "localhost", true, "the server's TLS is too old: it must be 1.2 or newer"},
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    stage *at = s_connect_tls(&cases[i].options, cases[i].host, cases[i].trusted);
-    RUN_UNTIL(at->closed);
-    cr_expect_eq(at->opened, 0);
-    cr_expect_eq(at->close_code, HBUS_LINK_DOWN);
-    cr_expect_not_null(strstr(at->close_reason, cases[i].part), "no '%s': %s", cases[i].part, at->close_reason);
-    s_tear_down_tls(at);
-  }
 }
