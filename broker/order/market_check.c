@@ -207,34 +207,42 @@ static void s_add_unknown(void *arg, order *order) {
   list->count++;
 }
 
+static void s_tell(market_check *self, order *order, hbus_origin origin) {
+  const order_cause cause = {.origin = origin, .rx_ns = clock_real_ns()};
+  if (order_is_news(order)) order_publish_update(self->parts.publisher, order, &cause, NULL);
+}
+
 static void s_bind(market_check *self, order *order, const hbus_order *listed, resolution_reason reason) {
   static const char *const reasons[] = {"", "by its id", "by its values", "by its values and the order of creation"};
   log_write(self->parts.log, LOG_ORDER, LOG_LEVEL_INFO, "order %s of %s is %s upstream, found %s",
             order->state.client_order_id, order->state.owner, listed->order_id, reasons[reason]);
-  order_table_set_candidates(self->parts.orders, order, NULL, 0);
   intake_bind(self->parts.intake, order, listed->order_id);
   order_table_merge(self->parts.orders, order, listed);
   order_table_set_outcome(self->parts.orders, order, HBUS_REPLY_OK, HBUS_OK, hbus_text_of(""));
-  const order_cause cause = {.origin = HBUS_POLLED, .rx_ns = clock_real_ns()};
-  if (order_is_news(order)) order_publish_update(self->parts.publisher, order, &cause, NULL);
+  s_tell(self, order, HBUS_POLLED);
 }
 
-/* Rule 9: absence proves nothing, but where upstream keeps our ids, two complete lists after settle_ms do. */
-static void s_absent(market_check *self, order *order) {
-  uint64_t now_ns = clock_real_ns();
-  order->absences++;
-  bool settled =
-      now_ns > order->written_ns && now_ns - order->written_ns >= self->parts.config->upstream.settle_ms * 1000000u;
-  order_table_set_candidates(self->parts.orders, order, NULL, 0);
-  if (*self->parts.ids != RESOLUTION_IDS_KEPT || !settled || order->absences < 2) return;
+static void s_fail(market_check *self, order *order) {
   static const char text[] = "Hummingbot does not have it: it never arrived there";
   log_write(self->parts.log, LOG_ORDER, LOG_LEVEL_WARN, "order %s of %s has failed: %s", order->state.client_order_id,
             order->state.owner, text);
   order_table_merge(self->parts.orders, order, &(hbus_order){.status = HBUS_FAILED});
   order_table_set_outcome(self->parts.orders, order, HBUS_REPLY_ERROR, HBUS_UPSTREAM_ERROR, hbus_text_of(text));
-  const order_cause cause = {.origin = HBUS_INFERRED, .rx_ns = now_ns};
-  order_publish_update(self->parts.publisher, order, &cause, NULL);
-  order_publish_error(self->parts.publisher, &order->state, HBUS_UPSTREAM_ERROR, hbus_text_of(text), now_ns, NULL);
+  s_tell(self, order, HBUS_INFERRED);
+  order_publish_error(self->parts.publisher, &order->state, HBUS_UPSTREAM_ERROR, hbus_text_of(text), clock_real_ns(),
+                      NULL);
+}
+
+/* Rule 9: absence proves nothing, but where upstream keeps our ids, two complete lists after settle_ms do. */
+static void s_absent(market_check *self, order *order) {
+  uint64_t age_ms = (clock_real_ns() - order->written_ns) / 1000000u;
+  order_table_set_candidates(self->parts.orders, order, NULL, 0);
+  order->absences = *self->parts.ids == RESOLUTION_IDS_KEPT ? order->absences + 1 : 0;
+  if (order->absences >= 2 && age_ms >= self->parts.config->upstream.settle_ms) {
+    s_fail(self, order);
+  } else {
+    s_tell(self, order, HBUS_INFERRED);
+  }
 }
 
 static void s_ambiguous(market_check *self, order *order, const resolution *answer) {
@@ -243,13 +251,11 @@ static void s_ambiguous(market_check *self, order *order, const resolution *answ
       answer->candidate_count < RESOLUTION_CANDIDATES_MAX ? answer->candidate_count : RESOLUTION_CANDIDATES_MAX;
   for (size_t i = 0; i < named; i++)
     ids[i] = self->listed[answer->candidates[i]].order_id;
-  bool first = order->state.extra.count == 0;
-  if (order_table_set_candidates(self->parts.orders, order, ids, named) || !first) return;
-  order->state.rev++;
+  order->absences = 0;
+  if (!order_table_set_candidates(self->parts.orders, order, ids, named)) return;
   log_write(self->parts.log, LOG_ORDER, LOG_LEVEL_WARN, "order %s of %s may be one of %zu upstream",
             order->state.client_order_id, order->state.owner, answer->candidate_count);
-  const order_cause cause = {.origin = HBUS_INFERRED, .rx_ns = clock_real_ns()};
-  order_publish_update(self->parts.publisher, order, &cause, NULL);
+  s_tell(self, order, HBUS_INFERRED);
 }
 
 static void s_apply(market_check *self, order *order, const resolution *answer) {

@@ -254,7 +254,9 @@ bool order_table_merge(order_table *self, order *order, const hbus_order *said) 
   if (!order->state.order_id[0] && said->order_id[0]) order_table_bind(self, order, said->order_id);
   bool was_unknown = order->state.status == HBUS_UNKNOWN;
   bool changed = order_state_merge(&order->state, said);
-  if (was_unknown && order->state.status != HBUS_UNKNOWN) order_table_set_candidates(self, order, NULL, 0);
+  if (was_unknown && order->state.status != HBUS_UNKNOWN && order_table_set_candidates(self, order, NULL, 0)) {
+    order->state.rev--; /* one change, not two */
+  }
   if (changed) order->state.rev++;
   s_file(self, order);
   return changed;
@@ -283,25 +285,28 @@ order *order_table_apply(order_table *self, const hbus_order *said, const char *
   return s_add_foreign(self, said);
 }
 
-hbus_status order_table_set_candidates(order_table *self, order *order, const char *const *order_ids, size_t count) {
+bool order_table_set_candidates(order_table *self, order *order, const char *const *order_ids, size_t count) {
   (void)self;
-  free(order->candidates);
-  order->candidates = NULL;
-  order->state.extra = (hbus_extra){0};
-  if (!count) return HBUS_OK;
   buffer pairs;
   buffer_init(&pairs, HBUS_FRAME_MAX);
-  pack_string(&pairs, "candidates");
-  pack_array(&pairs, count);
-  for (size_t i = 0; i < count; i++)
-    pack_string(&pairs, order_ids[i]);
-  if (pairs.status) {
-    buffer_free(&pairs);
-    return HBUS_NO_MEMORY;
+  if (count) {
+    pack_string(&pairs, "candidates");
+    pack_array(&pairs, count);
+    for (size_t i = 0; i < count; i++)
+      pack_string(&pairs, order_ids[i]);
   }
+  const hbus_bytes *known = &order->state.extra.pairs;
+  bool same = known->size == pairs.size && (!pairs.size || memcmp(known->data, pairs.data, pairs.size) == 0);
+  if (same || pairs.status) {
+    buffer_free(&pairs);
+    return false;
+  }
+  free(order->candidates);
   order->candidates = pairs.data; /* the order's now */
-  order->state.extra = (hbus_extra){.pairs = {.data = pairs.data, .size = pairs.size}, .count = 1};
-  return HBUS_OK;
+  order->state.extra =
+      count ? (hbus_extra){.pairs = {.data = pairs.data, .size = pairs.size}, .count = 1} : (hbus_extra){0};
+  order->state.rev++;
+  return true;
 }
 
 void order_table_each_live(const order_table *self, order_fn *each, void *arg) {

@@ -71,8 +71,9 @@ void order_table_set_outcome(order_table *self, order *order, hbus_reply_status 
                              hbus_text message);
 
 /* Names the orders of upstream's that an unknown one may be, for everyone to see: in its events and replies as
- * `candidates`. None: it has none any more. HBUS_NO_MEMORY. */
-hbus_status order_table_set_candidates(order_table *self, order *order, const char *const *order_ids, size_t count);
+ * `candidates`. None: it has none any more. Returns whether they are others than before, in which case its rev was
+ * raised. */
+bool order_table_set_candidates(order_table *self, order *order, const char *const *order_ids, size_t count);
 
 /* Calls `each` for every order that is not finished, oldest first. It must not add or remove any. */
 typedef void order_fn(void *arg, order *order);
