@@ -5,7 +5,9 @@
 #include "broker/command/session.h"
 #include "broker/command/task.h"
 
-static session_route s_route(uint8_t last) { return (session_route){.size = 5, .bytes = {0, 1, 2, 3, last}}; }
+static session_route s_route(uint8_t last) {
+  return (session_route){.size = 5, .bytes = {0, 1, 2, 3, last}};
+}
 
 Test(session, one_a_connection) {
   session_table *table = session_table_new(2);
@@ -23,6 +25,30 @@ Test(session, one_a_connection) {
   session_table_remove(table, second);
   cr_expect_null(session_table_find_descriptor(table, 8));
   cr_expect_not_null(session_table_add(table, &c, 9));
+  session_table_destroy(&table);
+}
+
+Test(session, a_descriptor_is_free_when_its_connection_has_ended) {
+  session_table *table = session_table_new(2);
+  session_route a = s_route(1), b = s_route(2);
+  session *first = session_table_add(table, &a, 7);
+  session_table_disconnect(table, first);
+  session_table_disconnect(table, first);
+  cr_expect_null(session_table_find_descriptor(table, 7));
+  cr_expect_eq(session_table_get(table, &a), first, "what it sent before may still be read");
+  session *second = session_table_add(table, &b, 7);
+  session_table_remove(table, first);
+  cr_expect_eq(session_table_find_descriptor(table, 7), second);
+  session_table_destroy(&table);
+}
+
+Test(session, a_routing_id_that_comes_again_is_another_session) {
+  session_table *table = session_table_new(2);
+  session_route a = s_route(1);
+  session *first = session_table_add(table, &a, 7);
+  uint64_t serial = first->serial;
+  session_table_remove(table, first);
+  cr_expect_neq(session_table_add(table, &a, 8)->serial, serial);
   session_table_destroy(&table);
 }
 

@@ -1,0 +1,115 @@
+#include "tests/broker/event_stage.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATIENCE_TICKS 60000
+
+static void s_on_tick(uv_timer_t *timer) {
+  (void)timer;
+}
+
+/* An XPUB drops what nobody has subscribed to yet, so the test begins once an event has come through. */
+static void s_wait_for_subscriptions(event_stage *self) {
+  zsock_set_rcvtimeo(self->subscriber, 0);
+  unsigned heard = 0;
+  const unsigned both = 1u << HBUS_STREAM_MARKET | 1u << HBUS_STREAM_PRIVATE;
+  for (int i = 0; heard != both && i < PATIENCE_TICKS; i++) {
+    hbus_event event = {.type = HBUS_EVENT_SYSTEM, .kind = HBUS_KIND_LINK, .src = "hbusd"};
+    event.data.link.status = HBUS_LINK_CONNECTING;
+    hbus_seen seen = {0};
+    publisher_publish(self->publisher, &event, &seen);
+    uv_run(&self->loop, UV_RUN_ONCE);
+    /* Both streams carry it; two of one number are from the two of them. */
+    uint64_t last = 0;
+    for (zmsg_t *message; (message = zmsg_recv(self->subscriber)); zmsg_destroy(&message)) {
+      zframe_t *body = zmsg_last(message);
+      cr_assert_eq(event_unpack(self->unpacker, zframe_data(body), zframe_size(body), &event, NULL), HBUS_OK);
+      if (event.seq == last) heard = both;
+      last = event.seq;
+    }
+  }
+  cr_assert_eq(heard, both);
+}
+
+event_stage *event_stage_new(void) {
+  event_stage *self = calloc(1, sizeof *self);
+  char text[] = "tcp://127.0.0.1:*", *address = text;
+  config config = {.endpoints = {.market = {.items = &address, .count = 1},
+                                 .private_ = {.items = &address, .count = 1},
+                                 .high_water_mark = 100000},
+                   .bounds = {.topics = STAGE_TOPICS}};
+  hbus_error error;
+  uv_loop_init(&self->loop);
+  uv_timer_init(&self->loop, &self->tick);
+  uv_timer_start(&self->tick, s_on_tick, 1, 1);
+  self->sockets = socket_group_new(&self->loop);
+  self->orders = order_table_new(STAGE_EPOCH, 10000, &self->counters);
+  cr_assert_eq(publisher_new(&self->publisher, self->sockets, &config, STAGE_EPOCH, &self->counters, &error), HBUS_OK,
+               "%s", error.text);
+  self->unpacker = event_unpacker_new();
+  self->subscriber = zsock_new(ZMQ_SUB);
+  zsock_set_rcvhwm(self->subscriber, 0);
+  zsock_set_subscribe(self->subscriber, "");
+  cr_assert_eq(zsock_connect(self->subscriber, "%s", publisher_market_addresses(self->publisher)), 0);
+  cr_assert_eq(zsock_connect(self->subscriber, "%s", publisher_private_addresses(self->publisher)), 0);
+  s_wait_for_subscriptions(self);
+  return self;
+}
+
+void event_stage_destroy(event_stage **self_p) {
+  event_stage *self = *self_p;
+  *self_p = NULL;
+  zmsg_destroy(&self->last);
+  event_unpacker_destroy(&self->unpacker);
+  zsock_destroy(&self->subscriber);
+  socket_group_destroy(&self->sockets);
+  uv_close((uv_handle_t *)&self->tick, NULL);
+  uv_run(&self->loop, UV_RUN_DEFAULT);
+  cr_expect_eq(uv_loop_close(&self->loop), 0);
+  publisher_destroy(&self->publisher);
+  order_table_destroy(&self->orders);
+  free(self);
+}
+
+void event_stage_next(event_stage *self, hbus_event *out) {
+  for (int i = 0; i < PATIENCE_TICKS; i++) {
+    zmsg_destroy(&self->last);
+    self->last = zmsg_recv(self->subscriber);
+    if (!self->last) {
+      uv_run(&self->loop, UV_RUN_ONCE);
+      continue;
+    }
+    zframe_t *body = zmsg_last(self->last);
+    cr_assert_eq(event_unpack(self->unpacker, zframe_data(body), zframe_size(body), out, NULL), HBUS_OK);
+    if (out->kind != HBUS_KIND_LINK) return;
+  }
+  cr_assert_fail("no event came");
+}
+
+hbus_order event_stage_order(const char *order_id, hbus_order_status status) {
+  hbus_order order = {.status = status, .side = HBUS_BUY, .order_type = HBUS_MARKET};
+  snprintf(order.exchange, sizeof order.exchange, "binance");
+  snprintf(order.market, sizeof order.market, "ETH-USDT");
+  snprintf(order.order_id, sizeof order.order_id, "%s", order_id);
+  hbus_decimal_parse("1.0", 3, &order.amount);
+  return order;
+}
+
+hbus_event event_stage_fill(const char *order_id, const char *trade_id) {
+  hbus_event event = {.type = HBUS_EVENT_TRADE_UPDATE,
+                      .kind = HBUS_KIND_TRADE,
+                      .src = "hummingbot",
+                      .origin = HBUS_PUSHED,
+                      .rx_ns = STAGE_EPOCH};
+  hbus_trade *fill = &event.data.trade;
+  fill->side = HBUS_BUY;
+  snprintf(fill->exchange, sizeof fill->exchange, "binance");
+  snprintf(fill->market, sizeof fill->market, "ETH-USDT");
+  snprintf(fill->order_id, sizeof fill->order_id, "%s", order_id);
+  snprintf(fill->trade_id, sizeof fill->trade_id, "%s", trade_id);
+  hbus_decimal_parse("0.1", 3, &fill->amount);
+  hbus_decimal_parse("2000", 4, &fill->price);
+  return event;
+}
