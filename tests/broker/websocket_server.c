@@ -208,6 +208,7 @@ static void s_on_connection(uv_stream_t *listener, int status) {
   self->accepted++;
   self->upgraded = false;
   self->input_size = 0;
+  uv_tcp_nodelay(connection, 1); /* or what is sent in parts waits for acknowledgements */
   uv_read_start((uv_stream_t *)connection, s_on_allocate, s_on_read);
 }
 
