@@ -261,6 +261,7 @@ hbus_status exchange_create(exchange *self, market *where, order_owner owner, co
   hbus_status status = market_read_order(where, request, &read, error);
   if (status != HBUS_OK) return status;
   memcpy(read.client_order_id, request->client_order_id, sizeof read.client_order_id);
+  read.amount_asked = request->amount;
   read.reducing = s_reduces(&read);
   if (owner == OWNER_TRADER && history_make_room(self->orders) != HBUS_OK)
     return hbus_fail(error, HBUS_OVERLOADED, "Invalid order: too many open orders");

@@ -143,6 +143,7 @@ void ledger_order(ledger *self, ledger_event event, ledger_outcome outcome, cons
   s_price(out, "price", where, about->price);
   s_price(out, "stop_price", where, about->stop_price);
   s_amount(out, "amount", where, about->amount);
+  s_field(out, "amount_asked", about->amount_asked.text);
   s_end(self);
 }
 

@@ -2,7 +2,7 @@
  *
  *   {"n":1,"t":1618677817.5,"event":"create","outcome":"accepted","connection":1,"exchange":"binance",
  *    "market":"ETH-USDT","order_id":"17","client_order_id":"a-1","side":"buy","order_type":"limit","price":"1800.00",
- *    "stop_price":null,"amount":"0.5000"}
+ *    "stop_price":null,"amount":"0.5000","amount_asked":"0.5"}
  *   {"n":2,"t":…,"event":"fill","exchange":…,"market":…,"order_id":"17","client_order_id":"a-1","side":"buy",
  *    "trade_id":"3","price":"1799.90","amount":"0.2000","filled":"0.2000"}
  *   {"n":3,"t":…,"event":"cancel","outcome":"rejected","connection":1,"exchange":…,"market":…,"order_id":"18",…,
@@ -11,7 +11,7 @@
  *
  * `outcome` of a create or cancel is accepted, rejected (with the message that the client was told, if it was told), or
  * dropped: received, and nothing was done. What was not accepted stands as the client wrote it, with null for what it
- * did not say. client_order_id is there whatever the client is told. `n` counts from 1 without a gap.
+ * did not say; of what was accepted, amount_asked does. client_order_id is there whatever the client is told. `n` counts from 1 without a gap.
  *
  * Each line is handed to the kernel before the client is told: it survives the end of this process, however it ends.
  */
