@@ -24,8 +24,8 @@ Test(order_state, rule_13_every_transition) {
   static const char *const picture[] = {
       /*               P O p F C X U */
       /* pending   */ ". x x x x x x",
-      /* open      */ ". . x x x x .",
-      /* partially */ ". . . x x x .",
+      /* open      */ ". . x x x x x",
+      /* partially */ ". . . x x x x",
       /* filled    */ ". . . . . . .",
       /* cancelled */ ". . . x . . .",
       /* failed    */ ". x x x x . .",

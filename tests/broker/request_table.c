@@ -18,7 +18,9 @@ static void s_done(void *arg, const link_outcome *outcome) {
   self->late[self->count++] = outcome->late;
 }
 
-static hbus_text s_text(const char *text) { return (hbus_text){.data = text, .size = strlen(text)}; }
+static hbus_text s_text(const char *text) {
+  return (hbus_text){.data = text, .size = strlen(text)};
+}
 
 Test(request_table, answers_in_any_order_reach_who_asked) {
   request_table *table = request_table_new(128);
@@ -48,8 +50,8 @@ Test(request_table, ids_that_were_never_issued) {
   hbus_command_kind kind;
   request_table_add(table, HBUS_PING, 10, s_done, &record, id);
   cr_expect_str_eq(id, "1");
-  static const char *const strangers[] = {"", "0", "2", "9", "01", "1 ", " 1", "-1", "x", "1x", "18446744073709551617",
-                                          "99999999999999999999999999"};
+  static const char *const strangers[] = {
+      "", "0", "2", "9", "01", "1 ", " 1", "-1", "x", "1x", "18446744073709551617", "99999999999999999999999999"};
   for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++) {
     cr_expect(!request_table_find(table, s_text(strangers[i]), &kind), "'%s'", strangers[i]);
   }
@@ -84,7 +86,8 @@ Test(request_table, deadlines) {
   char ids[3][REQUEST_ID_SIZE];
   uint64_t deadline = 0;
   cr_expect(!request_table_deadline(table, &deadline));
-  for (size_t i = 0; i < 3; i++) request_table_add(table, HBUS_PING, 10 * (i + 1), s_done, &records[i], ids[i]);
+  for (size_t i = 0; i < 3; i++)
+    request_table_add(table, HBUS_PING, 10 * (i + 1), s_done, &records[i], ids[i]);
   cr_assert(request_table_deadline(table, &deadline));
   cr_expect_eq(deadline, 10);
   link_outcome outcome = {.result = LINK_ANSWERED};
@@ -104,16 +107,19 @@ Test(request_table, it_is_bounded_by_what_waits_not_by_what_was_late) {
   request_table *table = request_table_new(4);
   record records[9] = {0};
   char id[REQUEST_ID_SIZE];
-  for (size_t i = 0; i < 4; i++) cr_expect_eq(request_table_add(table, HBUS_PING, 10, s_done, &records[i], id), HBUS_OK);
+  for (size_t i = 0; i < 4; i++)
+    cr_expect_eq(request_table_add(table, HBUS_PING, 10, s_done, &records[i], id), HBUS_OK);
   cr_expect_eq(request_table_add(table, HBUS_PING, 10, s_done, &records[4], id), HBUS_OVERLOADED);
   cr_expect_eq(request_table_expire(table, 10), 4);
-  for (size_t i = 4; i < 8; i++) cr_expect_eq(request_table_add(table, HBUS_PING, 20, s_done, &records[i], id), HBUS_OK);
+  for (size_t i = 4; i < 8; i++)
+    cr_expect_eq(request_table_add(table, HBUS_PING, 20, s_done, &records[i], id), HBUS_OK);
   for (size_t i = 0; i < 4; i++) {
     cr_expect_eq(records[i].count, 2);
     cr_expect_eq(records[i].results[1], LINK_LOST, "its slot was needed");
   }
   request_table_fail_all(table);
-  for (size_t i = 4; i < 8; i++) cr_expect_eq(records[i].results[0], LINK_LOST);
+  for (size_t i = 4; i < 8; i++)
+    cr_expect_eq(records[i].results[0], LINK_LOST);
   request_table_destroy(&table);
 }
 
