@@ -319,6 +319,69 @@ void exchange_forget_orders(exchange *self) {
   history_clear(self->orders);
 }
 
+/* --- what was before --- */
+
+hbus_status exchange_restore_order(exchange *self, const order *known) {
+  order *there = history_find(self->orders, known->id);
+  if (there) {
+    there->status = known->status;
+    there->triggered = known->triggered;
+    there->filled_at_ns = known->filled_at_ns;
+    return HBUS_OK;
+  }
+  if (history_make_room(self->orders) != HBUS_OK) return HBUS_OVERLOADED;
+  order *restored = malloc(sizeof *restored);
+  if (!restored) return HBUS_NO_MEMORY;
+  *restored = *known;
+  history_add(self->orders, restored);
+  return HBUS_OK;
+}
+
+/* The crowd takes the other side: who it was is forgotten, what it paid is not. */
+hbus_status exchange_restore_fill(exchange *self, order *filled, int64_t price, int64_t amount) {
+  market *where = filled->market;
+  quantity notional = market_notional(where, price, amount);
+  quantity lots = quantity_from(amount, where->rules.amount_digits);
+  const order crowd = {.market = where, .owner = OWNER_CROWD, .side = side_opposite(filled->side)};
+  const order *const sides[] = {filled, &crowd};
+  if (amount > order_remaining(filled)) return HBUS_INVALID_ORDER;
+  for (size_t i = 0; i < 2; i++) {
+    if (where->rules.leverage > 0)
+      s_settle_futures(self, sides[i], notional, amount);
+    else
+      s_settle_spot(self, sides[i], notional, lots);
+    self->assets[where->quote].fees += s_fee(where, notional);
+  }
+  filled->filled += amount;
+  return HBUS_OK;
+}
+
+/* The end of the simulator may have come between a fill and what became of its order. */
+static void s_complete(order *restored) {
+  if (!order_is_open(restored)) return;
+  if (order_remaining(restored) == 0)
+    restored->status = HBUS_FILLED;
+  else if (order_is_market(restored))
+    restored->status = HBUS_CANCELLED;
+}
+
+void exchange_restore_books(exchange *self) {
+  order *oldest = history_newest(self->orders);
+  while (oldest && oldest->past_previous)
+    oldest = oldest->past_previous;
+  for (order *restored = oldest; restored; restored = restored->past_next) {
+    s_complete(restored);
+    if (!order_is_open(restored)) continue;
+    if (s_reserve(self, restored) != HBUS_OK) {
+      restored->status = HBUS_FAILED;
+      continue;
+    }
+    open_orders_add(&restored->market->open[OWNER_TRADER], restored);
+    s_submit(self, restored);
+    s_flush(self, restored->market);
+  }
+}
+
 /* --- markets and assets --- */
 
 static quantity s_starting_balance(const char *name, order_owner owner) {

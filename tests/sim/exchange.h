@@ -82,6 +82,14 @@ void exchange_clear_crowd(exchange *self, market *where);
  * positions stay. */
 void exchange_forget_orders(exchange *self);
 
+/* Bringing back the trader's orders, before anybody trades: each order, as it was last known and with nothing filled
+ * (one that is there already is changed), and each fill of it, of which the listener hears nothing; in the end the open
+ * ones go into the books. HBUS_OVERLOADED: too many open orders; HBUS_INVALID_ORDER: more is filled than there is;
+ * HBUS_NO_MEMORY. */
+hbus_status exchange_restore_order(exchange *self, const order *known);
+hbus_status exchange_restore_fill(exchange *self, order *filled, int64_t price, int64_t amount);
+void exchange_restore_books(exchange *self);
+
 /* Asserts that every asset is conserved, that what is reserved is what the open orders need, and that every book is
  * sound. For tests. */
 void exchange_check(const exchange *self);

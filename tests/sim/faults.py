@@ -219,6 +219,24 @@ def restart(program, fault, kept):
             "998498.50" if kept else "1000000.00")
 
 
+def test_kill(program):
+    with tempfile.TemporaryDirectory() as folder:
+        kept, told = os.path.join(folder, "state"), os.path.join(folder, "ledger")
+        ids = []
+        for start in range(3):
+            with Simulator(program, "--rate", "0", "--state", kept, "--ledger", told) as simulator:
+                client = simulator.client()
+                listed = client.ask("get_open_orders", **ETH)["data"]
+                assert [order["client_order_id"] for order in listed] == [f"order-{i}" for i in reversed(range(start))]
+                assert [order["order_id"] for order in listed] == ids
+                answer = client.ask("create_order", client_order_id=f"order-{start}", **ORDER)
+                ids.insert(0, answer["data"]["order_id"])
+                simulator.kill()
+        with open(told, encoding="utf-8") as lines:
+            created = [line for line in map(json.loads, lines) if line["event"] == "create"]
+        assert [line["order_id"] for line in created] == ids[::-1]
+
+
 def test_restarts(program):
     restart(program, "restart=300", True)
     restart(program, "restart-lost=300", False)

@@ -78,6 +78,7 @@ static bool s_ticker_changed(feed_state *known, const market *where) {
 
 static void s_on_accept(void *arg, const order *accepted) {
   feed *self = arg;
+  state_order(self->kept, accepted);
   ledger_order(self->truth, LEDGER_CREATE, LEDGER_ACCEPTED, accepted);
 }
 
@@ -95,6 +96,7 @@ static void s_on_trade(void *arg, const trade *made) {
 
 static void s_on_fill(void *arg, const trade *made, const order *filled) {
   feed *self = arg;
+  state_fill(self->kept, made, filled);
   ledger_fill(self->truth, made, filled);
   wire_trade(s_begin(self), made, filled);
   s_broadcast(self);
@@ -102,6 +104,7 @@ static void s_on_fill(void *arg, const trade *made, const order *filled) {
 
 static void s_on_order(void *arg, const order *changed) {
   feed *self = arg;
+  state_order(self->kept, changed);
   wire_order_update(s_begin(self), changed, self->client_ids, self->now_ns);
   s_broadcast(self);
 }

@@ -4,6 +4,7 @@
 
 #include "proto/json_writer.h"
 #include "tests/sim/hub.h"
+#include "tests/sim/state.h"
 #include "tests/sim/wire.h"
 
 /* What the subscribers of a market know. */
@@ -16,6 +17,7 @@ typedef struct feed_state {
 typedef struct feed {
   hub *sessions;
   ledger *truth;
+  state *kept;     /* NULL: none */
   bool client_ids; /* orders carry the client's id */
   uint64_t now_ns; /* unix time */
   buffer text;

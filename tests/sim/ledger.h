@@ -11,7 +11,8 @@
  *
  * `outcome` of a create or cancel is accepted, rejected (with the message that the client was told, if it was told), or
  * dropped: received, and nothing was done. What was not accepted stands as the client wrote it, with null for what it
- * did not say; of what was accepted, amount_asked does. client_order_id is there whatever the client is told. `n` counts from 1 without a gap.
+ * did not say; of what was accepted, amount_asked does. client_order_id is there whatever the client is told. `n`
+ * counts from 1 without a gap.
  *
  * Each line is handed to the kernel before the client is told: it survives the end of this process, however it ends.
  */

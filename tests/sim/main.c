@@ -3,12 +3,10 @@
 
 #include "tests/sim/options.h"
 
-/* Orders and trades are numbered from the microsecond of the start: a simulator that is started again never uses a
- * number twice. */
-static uint64_t s_first_id(void) {
+static uint64_t s_now_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+  return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 int main(int argc, char *argv[]) {
@@ -27,7 +25,10 @@ int main(int argc, char *argv[]) {
   }
 
   simulator sim;
-  chosen.simulator.first_id = s_first_id();
+  chosen.simulator.start_ns = s_now_ns();
+  /* Orders and trades are numbered from the microsecond of the start: a simulator that is started again never uses a
+   * number twice. */
+  chosen.simulator.first_id = chosen.simulator.start_ns / 1000;
   hbus_status status = simulator_init(&sim, &chosen.simulator, &error);
   if (status == HBUS_OK) {
     status = server_run(&chosen.server, &sim, &error);

@@ -160,7 +160,8 @@ static void s_match(matching *self, order *taker) {
 
 hbus_status matching_submit(matching *self, order *entering) {
   assert(entering->side == HBUS_BUY || entering->side == HBUS_SELL);
-  assert(entering->amount > 0 && entering->amount <= MATCHING_AMOUNT_MAX && entering->filled == 0);
+  assert(entering->amount > 0 && entering->amount <= MATCHING_AMOUNT_MAX);
+  assert(entering->filled >= 0 && entering->filled < entering->amount);
   assert(entering->price >= 0 && entering->price <= MATCHING_PRICE_MAX);
   if (order_is_waiting(entering)) {
     assert(entering->stop_price > 0);
@@ -174,7 +175,7 @@ hbus_status matching_submit(matching *self, order *entering) {
     return HBUS_INVALID_ORDER;
   if (!order_is_market(entering) && s_reserve_level(&self->sides[entering->side]) != HBUS_OK) return HBUS_NO_MEMORY;
 
-  entering->status = HBUS_OPEN;
+  entering->status = entering->filled > 0 ? HBUS_PARTIALLY_FILLED : HBUS_OPEN;
   s_match(self, entering);
   if (order_remaining(entering) > 0) {
     if (order_is_market(entering))

@@ -133,6 +133,12 @@ static hbus_status s_ledger(options *self, const char *text, hbus_error *error) 
   return HBUS_OK;
 }
 
+static hbus_status s_state(options *self, const char *text, hbus_error *error) {
+  (void)error;
+  self->simulator.state_path = text;
+  return HBUS_OK;
+}
+
 static hbus_status s_log_level(options *self, const char *text, hbus_error *error) {
   static const char *const levels[] = {"debug", "info", "warn", "error"};
   for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
@@ -181,6 +187,7 @@ static const option_row s_rows[] = {
     {"fault", "SPEC", "misbehave; may be given again and again", s_fault},
     {"control", "PATH", "take commands on this unix socket", s_control},
     {"ledger", "FILE", "append a line for each create, cancel, fill and connection", s_ledger},
+    {"state", "FILE", "remember orders and fills there, and go on from it", s_state},
     {"log-level", "LEVEL", "debug, info, warn (the default) or error", s_log_level},
     {"help", NULL, "print this", s_help},
     {"version", NULL, "print the version", s_version},

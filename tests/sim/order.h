@@ -25,7 +25,7 @@ typedef struct order {
   int64_t amount; /* lots */
   int64_t filled;
   hbus_decimal amount_asked; /* the amount as it was written */
-  quantity reserved; /* of the asset it pays with */
+  quantity reserved;         /* of the asset it pays with */
   uint64_t created_at_ns;
   uint64_t filled_at_ns;
   hbus_client_order_id client_order_id;

@@ -21,6 +21,23 @@ static hbus_status s_fill_markets(simulator *self) {
   return HBUS_OK;
 }
 
+/* Goes on from what was before. */
+static hbus_status s_remember(simulator *self, hbus_error *error) {
+  hbus_status status = state_open(self->options.state_path, &self->exchanges, &self->kept, error);
+  if (status != HBUS_OK) return status;
+  self->events.kept = self->kept;
+  for (size_t i = 0; i < self->exchanges.exchange_count; i++)
+    exchange_restore_books(self->exchanges.exchanges[i]);
+  return HBUS_OK;
+}
+
+static void s_set_time(simulator *self, uint64_t now_ns) {
+  self->now_ns = now_ns;
+  self->events.now_ns = now_ns;
+  world_set_time(&self->exchanges, now_ns);
+  ledger_set_time(self->truth, now_ns);
+}
+
 hbus_status simulator_init(simulator *self, const simulator_options *options, hbus_error *error) {
   *self = (simulator){.options = *options, .faults = options->faults};
   hub_init(&self->sessions, &self->faults, options->seed);
@@ -35,7 +52,10 @@ hbus_status simulator_init(simulator *self, const simulator_options *options, hb
     status = replay_open(&options->replay, &self->exchanges, &self->recording, error);
   if (status != HBUS_OK) goto out;
   status = world_add_defaults(&self->exchanges);
+  s_set_time(self, options->start_ns);
   if (status == HBUS_OK) status = feed_open(&self->events, self->exchanges.market_count);
+  if (status == HBUS_OK && options->state_path) status = s_remember(self, error);
+  if (status == HBUS_INVALID_REQUEST) goto out;
   if (status == HBUS_OK) status = s_fill_markets(self);
   if (status == HBUS_OK && !(self->reader = json_reader_new(S_REQUEST_MAX))) status = HBUS_NO_MEMORY;
   if (status != HBUS_OK) hbus_fail(error, status, "out of memory");
@@ -51,6 +71,7 @@ void simulator_free(simulator *self) {
   world_free(&self->exchanges);
   replay_close(&self->recording);
   ledger_close(&self->truth);
+  state_close(&self->kept);
   json_reader_destroy(&self->reader);
   buffer_free(&self->answer);
   free(self->crowds);
@@ -102,6 +123,7 @@ static void s_restart(simulator *self, const restart_plan *plan) {
   snprintf(detail, sizeof detail, "down for %llu ms", (unsigned long long)plan->down_ms);
   ledger_note(self->truth, LEDGER_RESTART, plan->orders_lost ? "orders lost" : "orders kept", detail);
   hub_cut_all(&self->sessions, "restart");
+  if (plan->orders_lost) state_forget(self->kept);
   for (size_t i = 0; plan->orders_lost && i < self->exchanges.exchange_count; i++)
     exchange_forget_orders(self->exchanges.exchanges[i]);
   self->restarts++;
@@ -124,11 +146,8 @@ static uint64_t s_earlier(uint64_t a, uint64_t b) {
 }
 
 uint64_t simulator_tick(simulator *self, uint64_t now_ns, uint64_t now_ms) {
-  self->now_ns = now_ns;
   self->now_ms = now_ms;
-  self->events.now_ns = now_ns;
-  world_set_time(&self->exchanges, now_ns);
-  ledger_set_time(self->truth, now_ns);
+  s_set_time(self, now_ns);
   uint64_t wait_ms = hub_tick(&self->sessions, now_ms);
   wait_ms = s_earlier(wait_ms, s_step_due(self, now_ms));
   if (self->recording) wait_ms = s_earlier(wait_ms, replay_tick(self->recording, &self->sessions, now_ms));

@@ -17,8 +17,10 @@ typedef struct simulator_options {
   replay_options replay; /* path NULL: none */
   bool no_client_ids;
   const char *ledger_path; /* NULL: none */
+  const char *state_path;  /* NULL: none */
   fault_list faults;       /* those of the start */
   uint64_t first_id;       /* of orders and trades */
+  uint64_t start_ns;       /* unix time */
 } simulator_options;
 
 typedef struct simulator {
@@ -27,6 +29,7 @@ typedef struct simulator {
   hub sessions;
   feed events;
   ledger *truth;
+  state *kept;       /* NULL: none */
   fault_list faults; /* those that are set now */
   replay *recording; /* NULL: none */
   liquidity *crowds; /* one for each market that is not recorded */

@@ -45,7 +45,8 @@ Test(options, reads_everything) {
   options read;
   cr_assert_eq(
       s_parse("--port=0 --bind 0.0.0.0 --seed 7 --rate 0 --replay f.gz --speed 2.5 --replay-wait 3 --replay-repeat 4 "
-              "--no-client-ids --cert c --key k --fault twice --fault late=5 --ledger l --control s --log-level info",
+              "--no-client-ids --cert c --key k --fault twice --fault late=5 --ledger l --control s --state f "
+              "--log-level info",
               &read, NULL),
       HBUS_OK);
   cr_assert_eq(read.server.port, 0);
@@ -58,6 +59,7 @@ Test(options, reads_everything) {
   cr_assert_eq(read.simulator.faults.count, 2);
   cr_assert_str_eq(read.simulator.ledger_path, "l");
   cr_assert_str_eq(read.server.control_path, "s");
+  cr_assert_str_eq(read.simulator.state_path, "f");
   cr_assert(read.server.verbose);
   cr_assert_eq(s_parse("--tls --ca-out f", &read, NULL), HBUS_OK);
   cr_assert(read.server.tls);
