@@ -17,7 +17,13 @@
 #include "broker/socket.h"
 #include "broker/turn_meter.h"
 
+/* How long replies have to leave, and to be read, before the sockets close behind them: ZeroMQ drops what a peer has
+ * not read yet when its connection ends. */
+#define LAST_REPLIES_MS 250
+
 struct broker {
+  uv_timer_t last_replies;
+  bool serving;
   const config *config;
   logger *log;
   counters counters;
@@ -158,6 +164,8 @@ hbus_status broker_new(broker **out, uv_loop_t *loop, const config *config, logg
   if (!self) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the broker");
   self->config = config;
   self->log = log;
+  uv_timer_init(loop, &self->last_replies);
+  self->last_replies.data = self;
   self->epoch = clock_real_ns() / 1000; /* microseconds: below 2^53 for two centuries, and no two starts share one */
   hbus_status status = s_make_tables(self, loop, error);
   if (!status) status = s_make_link(self, loop, error);
@@ -170,6 +178,7 @@ hbus_status broker_new(broker **out, uv_loop_t *loop, const config *config, logg
 }
 
 void broker_start(broker *self) {
+  self->serving = true;
   command_path_start(self->commands);
   link_start(self->link);
 }
@@ -180,6 +189,12 @@ static void s_log_turns(const broker *self) {
   log_write(self->log, LOG_BROKER, LOG_LEVEL_INFO,
             "the longest of %" PRIu64 " turns took %" PRIu64 " us; %" PRIu64 " took longer than %d us", turns.count,
             turns.longest_us, turns.over_limit, TURN_LONG_US);
+}
+
+static void s_on_last_replies(uv_timer_t *timer) {
+  broker *self = timer->data;
+  socket_group_destroy(&self->sockets);
+  uv_close((uv_handle_t *)timer, NULL);
 }
 
 void broker_stop(broker *self) {
@@ -193,7 +208,11 @@ void broker_stop(broker *self) {
   staleness_destroy(&self->staleness);
   intake_destroy(&self->intake);
   websocket_context_destroy(&self->websockets);
-  socket_group_destroy(&self->sockets);
+  if (self->serving) {
+    uv_timer_start(&self->last_replies, s_on_last_replies, LAST_REPLIES_MS, 0);
+  } else {
+    s_on_last_replies(&self->last_replies);
+  }
 }
 
 void broker_free(broker **self_p) {

@@ -209,9 +209,25 @@ static void s_pack_channel(const hbus_command *what, buffer *out) {
   pack_string(out, what->market);
 }
 
+typedef struct subscription_list {
+  buffer *out;
+  size_t left;
+} subscription_list;
+
 static void s_pack_subscription(void *arg, const hbus_command *what) {
-  pack_map(arg, 3);
-  s_pack_channel(what, arg);
+  subscription_list *list = arg;
+  if (list->left == 0) return;
+  list->left--;
+  pack_map(list->out, 3);
+  s_pack_channel(what, list->out);
+}
+
+/* As many as stand on a page: the list must not be what makes the reply too large. */
+static void s_pack_subscriptions(demand *demand, buffer *out) {
+  size_t count = demand_size(demand);
+  subscription_list list = {.out = out, .left = count < HBUS_PAGE_MAX ? count : HBUS_PAGE_MAX};
+  pack_array(out, list.left);
+  demand_each(demand, s_pack_subscription, &list);
 }
 
 static void s_pack_stale(void *arg, const hbus_command *what, uint64_t quiet_ms) {
@@ -239,7 +255,7 @@ static void s_pack_turns(turn_meter *turns, buffer *out) {
 }
 
 void reply_data_status(const command_path *path, buffer *out) {
-  pack_map(out, 19);
+  pack_map(out, 20);
   pack_string(out, "version");
   pack_string(out, HBUS_VERSION);
   s_pack_number(out, "epoch", path->parts.epoch);
@@ -254,9 +270,9 @@ void reply_data_status(const command_path *path, buffer *out) {
   s_pack_number(out, "held_events", intake_held(path->parts.intake));
   s_pack_number(out, "commands", task_table_size(path->tasks));
   s_pack_number(out, "peers", session_table_size(path->sessions));
+  s_pack_number(out, "subscription_count", demand_size(path->parts.demand));
   pack_string(out, "subscriptions");
-  pack_array(out, demand_size(path->parts.demand));
-  demand_each(path->parts.demand, s_pack_subscription, out);
+  s_pack_subscriptions(path->parts.demand, out);
   s_pack_staleness(path->parts.staleness, out);
   s_pack_turns(path->parts.turns, out);
   pack_string(out, "counters");
