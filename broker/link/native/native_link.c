@@ -1,6 +1,7 @@
 #include "broker/link/native/native_link.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,8 +233,8 @@ static void s_on_reconnect(uv_timer_t *timer) {
 
 static void s_wait(native *self, uint64_t delay_ms) {
   log_write(self->options.log, LOG_LINK, self->state.refused ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN,
-            "no link to %s: %s; trying again in %.1f s", self->options.config->upstream.url, self->reason,
-            (double)delay_ms / 1000);
+            "no link to %s: %s; trying again in %" PRIu64 " ms", self->options.config->upstream.url, self->reason,
+            delay_ms);
   uv_timer_start(&self->reconnect, s_on_reconnect, delay_ms, 0);
 }
 
