@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from client import ETH, Client, Closed, Control, Simulator, ledger, run_tests, trusting
+from client import ETH, KEY, Client, Closed, Control, Simulator, ledger, run_tests, trusting
 
 ORDER = {"side": "buy", "order_type": "limit", "amount": "1", "price": "1500", **ETH}
 
@@ -117,7 +117,8 @@ def test_silence(program):
             client.write_frame(0x81, b" " * 100000)
         assert is_quiet(client)
         control("fault clear")
-        assert simulator.client().ask("get_open_orders", **ETH)["data"] == []
+        other = simulator.client()
+        assert other.ask("get_open_orders", **ETH)["data"] == []
         assert control("stats")["connections"] == 2
         client.socket.close()
         while control("stats")["connections"] > 1:
@@ -206,8 +207,8 @@ def restart(program, fault, kept):
             assert False, "it listens"
         except ConnectionRefusedError:
             pass
-        while not control("stats")["up"]:
-            time.sleep(0.01)
+        control("fault clear restart")
+        assert control("stats")["up"]
         answer = simulator.client().ask("get_order", order_id=order["order_id"], **ETH)
         assert (answer["status"] == "success") == kept, answer
         told = [line for line in ledger(path) if line["event"] in ("restart", "lost")]
@@ -238,8 +239,15 @@ def test_kill(program):
 
 
 def test_restarts(program):
-    restart(program, "restart=300", True)
-    restart(program, "restart-lost=300", False)
+    restart(program, "restart=600000", True)
+    restart(program, "restart-lost=600000", False)
+    with controlled(program, "--fault", "restart=50,1") as (simulator, control, _):  # comes back by itself
+        client = Client(simulator.port)
+        client.request("authenticate", api_key=KEY)
+        assert client.closed_with() is None
+        while not control("stats")["up"]:
+            time.sleep(0.01)
+        simulator.client()
 
 
 def cut_story(program, seed):

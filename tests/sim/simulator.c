@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define S_REQUEST_MAX   HBUS_FRAME_MAX
 #define S_ANSWER_MAX    (16u * 1024 * 1024)
@@ -97,6 +98,10 @@ static uint64_t s_step_due(simulator *self, uint64_t now_ms) {
 
 /* --- faults --- */
 
+bool simulator_is_up(const simulator *self) {
+  return self->up_at_ms == 0;
+}
+
 hbus_status simulator_set_fault(simulator *self, const char *spec, hbus_error *error) {
   hbus_status status = fault_parse(&self->faults, spec, error);
   if (status != HBUS_OK) return status;
@@ -107,13 +112,12 @@ hbus_status simulator_set_fault(simulator *self, const char *spec, hbus_error *e
 
 size_t simulator_clear_faults(simulator *self, const char *name) {
   size_t count = fault_clear(&self->faults, name);
+  /* One that is under way ends as well. */
+  if (!simulator_is_up(self) && (!name || strncmp(name, "restart", strlen("restart")) == 0))
+    self->up_at_ms = self->now_ms;
   ledger_note(self->truth, LEDGER_FAULT, "cleared", name ? name : "all");
   hub_on_faults(&self->sessions);
   return count;
-}
-
-bool simulator_is_up(const simulator *self) {
-  return self->up_at_ms == 0;
 }
 
 /* Hummingbot ends, and comes back. The exchanges behind it go on trading meanwhile: what still stands in their books

@@ -60,6 +60,20 @@ Test(simulator, a_restart_that_loses_orders_gives_back_what_they_reserved) {
   support_free(&s);
 }
 
+Test(simulator, a_restart_ends_when_it_is_cleared) {
+  support s;
+  s_init(&s);
+  cr_assert_eq(simulator_set_fault(&s.sim, "restart=1000000", NULL), HBUS_OK);
+  support_wait(&s, 0);
+  simulator_clear_faults(&s.sim, "late");
+  support_wait(&s, 0);
+  cr_assert(!simulator_is_up(&s.sim));
+  simulator_clear_faults(&s.sim, "restart");
+  support_wait(&s, 0);
+  cr_assert(simulator_is_up(&s.sim));
+  support_free(&s);
+}
+
 Test(simulator, a_restart_waits_for_its_frames) {
   support s;
   s_init(&s);
