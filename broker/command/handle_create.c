@@ -72,6 +72,13 @@ static void s_unanswered(command_path *path, order *order, const link_outcome *o
   reconcile_market(path->parts.reconcile, order->state.exchange, order->state.market);
 }
 
+/* The log has called it unknown. */
+static void s_note_late(command_path *path, const order *order) {
+  path->parts.counters->upstream_answers_late++;
+  log_write(path->parts.log, LOG_ORDER, LOG_LEVEL_INFO, "create_order %s of %s was answered late: it is %s",
+            order->state.client_order_id, order->state.owner, hbus_order_status_name(order->state.status));
+}
+
 static void s_reply_repeats(command_path *path, order *order) {
   task *task = order->repeats;
   order->repeats = NULL;
@@ -110,12 +117,12 @@ static void s_on_create(void *arg, const link_outcome *outcome) {
   }
   hbus_seen seen = {0};
   if (order && link_outcome_is_answer(outcome)) {
-    if (outcome->late) path->parts.counters->upstream_answers_late++;
     if (outcome->answer->code == HBUS_OK) {
       s_created(path, order, outcome->answer, outcome->rx_ns);
     } else {
       s_rejected(path, order, outcome->answer, outcome->rx_ns, &seen);
     }
+    if (outcome->late) s_note_late(path, order);
   } else if (order && !outcome->late) {
     s_unanswered(path, order, outcome);
   }

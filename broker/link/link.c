@@ -35,6 +35,7 @@ hbus_status link_new(upstream_link **out, const link_options *options, hbus_erro
   if (status) return status;
   self->dialect = dialect;
   self->config = options->config;
+  self->log = options->log;
   self->counters = options->counters;
   self->pacer = pacer_new(options->loop, options->config, LIMIT_REQUESTS, &callbacks, self);
   if (!self->pacer) {
@@ -147,7 +148,12 @@ void link_drop_waiting(upstream_link *self) {
 }
 
 void link_note_answer(upstream_link *self, const upstream_answer *answer) {
-  if (answer->code == HBUS_RATE_LIMITED) pacer_slow_down(self->pacer);
+  if (answer->code != HBUS_RATE_LIMITED) return;
+  self->counters->upstream_rate_limits++;
+  if (!pacer_slow_down(self->pacer)) return;
+  bool limited = link_headroom(self) != INT64_MAX;
+  log_write(self->log, LOG_LINK, LOG_LEVEL_WARN, "Hummingbot says that there are too many requests; %s",
+            limited ? "sending them at half the pace for now" : "see upstream.rate_limit");
 }
 
 int64_t link_headroom(const upstream_link *self) {

@@ -120,6 +120,7 @@ typedef struct link_dialect {
 struct upstream_link {
   const link_dialect *dialect;
   const config *config;
+  logger *log;
   counters *counters;
   struct pacer *pacer;
 };

@@ -107,11 +107,12 @@ void *pacer_take_any(pacer *self) {
 }
 
 /* Many requests under way may hear the same at once: that is one reason to slow down, not many. */
-void pacer_slow_down(pacer *self) {
+bool pacer_slow_down(pacer *self) {
   uint64_t now_ms = clock_monotonic_ms();
-  if (self->slowed_ms && now_ms - self->slowed_ms < SLOWED_AGAIN_MS) return;
+  if (self->slowed_ms && now_ms - self->slowed_ms < SLOWED_AGAIN_MS) return false;
   self->slowed_ms = now_ms;
   token_bucket_slow_down(&self->budget.all, now_ms);
+  return true;
 }
 
 int64_t pacer_headroom(const pacer *self) {

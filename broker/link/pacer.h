@@ -31,8 +31,8 @@ hbus_status pacer_keep(pacer *self, request_class class, const char *owner, void
 /* The next of what waits, whatever the pace; NULL: nothing does. For when the link is lost. */
 void *pacer_take_any(pacer *self);
 
-/* Upstream has said that there were too many requests. */
-void pacer_slow_down(pacer *self);
+/* Upstream has said that there were too many requests. False: it has just said so, and the pace is slow already. */
+bool pacer_slow_down(pacer *self);
 
 /* How many requests may go now, of all kinds: INT64_MAX without a limit, below zero when cancels have overdrawn it. */
 int64_t pacer_headroom(const pacer *self);

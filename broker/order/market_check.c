@@ -34,6 +34,7 @@ static void s_look_up_next(market_check *self);
 static void s_ask_history(market_check *self, uint64_t limit);
 
 static void s_end(market_check *self);
+static void s_bind(market_check *self, order *order, const hbus_order *listed, resolution_reason reason);
 
 /* Collecting
  * ----------------------------------------------------------------------------------------------------------- */
@@ -56,6 +57,14 @@ static void s_add_subject(void *arg, order *order) {
   added->listed = false;
 }
 
+/* An order that carries the id of a create without an answer is what became of that. */
+static void s_learn(market_check *self, hbus_order *said, uint64_t rx_ns) {
+  order *ours = order_table_find_upstream(self->parts.orders, said->client_order_id);
+  bool unanswered = ours && !ours->state.order_id[0] && ours->state.status != HBUS_PENDING;
+  if (unanswered) s_bind(self, ours, said, RESOLUTION_BY_ID);
+  order_learn(self->parts.orders, self->parts.publisher, said, rx_ns, NULL);
+}
+
 /* Keeps a copy of what upstream lists, then compares it with what is known. The copies keep upstream's own ids; what
  * they borrow is not kept. */
 static bool s_take_list(market_check *self, const link_outcome *outcome) {
@@ -70,7 +79,7 @@ static bool s_take_list(market_check *self, const link_outcome *outcome) {
   }
   self->listed_count += count;
   for (size_t i = 0; i < count; i++) {
-    order_learn(self->parts.orders, self->parts.publisher, &answer->data.orders.items[i], outcome->rx_ns, NULL);
+    s_learn(self, &answer->data.orders.items[i], outcome->rx_ns);
   }
   return true;
 }
