@@ -88,21 +88,13 @@ Test(bad_input, a_port_in_use) {
   rig_stop(&rig);
 }
 
-/* Reads the broker's log up to a line with this text. */
-static void s_expect_log(rig *rig, const char *text) {
-  char line[1024];
-  do {
-    cr_assert(process_read_error_line(&rig->broker, line, sizeof line), "the log never said '%s'", text);
-  } while (!strstr(line, text));
-}
-
 Test(bad_input, a_wrong_api_key) {
   rig rig;
   static const char *const other_key[] = {"--api-key", "another", NULL};
   rig_open(&rig);
   rig_start_sim(&rig, other_key);
   rig_start_broker(&rig, NULL);
-  s_expect_log(&rig, "refused the API key");
+  rig_expect_log(&rig, "refused the API key");
   hbus_client *client = rig_connect(&rig, "alice");
   rig_wait_link(client, HBUS_LINK_ERROR);
   hbus_ticker ticker;
@@ -120,7 +112,7 @@ Test(bad_input, no_hummingbot_there) {
   rig_start_sim(&rig, NULL);
   process_stop(&rig.sim, SIGKILL);
   rig_start_broker(&rig, NULL);
-  s_expect_log(&rig, "refused");
+  rig_expect_log(&rig, "refused");
   rig_stop(&rig);
 }
 

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 void rig_open(rig *self) {
@@ -14,8 +16,9 @@ void rig_open(rig *self) {
 }
 
 void rig_start_sim(rig *self, const char *const *arguments) {
-  const char *all[32] = {"--port", "0", "--api-key", RIG_API_KEY};
-  size_t count = 4;
+  const char *all[32] = {"--port", "0", "--api-key", RIG_API_KEY, "--control", self->control};
+  size_t count = 6;
+  snprintf(self->control, sizeof self->control, "%s/control", self->folder);
   for (size_t i = 0; arguments && arguments[i]; i++)
     all[count++] = arguments[i];
   cr_assert_lt(count, 32);
@@ -80,6 +83,7 @@ void rig_close(rig *self) {
   char path[128];
   snprintf(path, sizeof path, "%s/hbusd.yaml", self->folder);
   unlink(path);
+  unlink(self->control); /* a simulator that was killed leaves it */
   rmdir(self->folder);
 }
 
@@ -172,24 +176,103 @@ void rig_wait_link(hbus_client *client, hbus_link_status wanted) {
   cr_assert_fail("the link did not become %s", name);
 }
 
-uint64_t rig_number(hbus_client *client, const char *name) {
+/* What is at a path, "a.b" being the b of a; NULL: nothing. */
+static const msgpack_object *s_find(const status *self, const char *path) {
+  const msgpack_object *at = &self->unpacked.data;
+  while (at && *path) {
+    char key[64];
+    size_t size = strcspn(path, ".");
+    snprintf(key, sizeof key, "%.*s", (int)size, path);
+    at = s_get(at, key);
+    path += size + (path[size] == '.');
+  }
+  return at;
+}
+
+bool rig_has(hbus_client *client, const char *path) {
   status status;
   s_ask_status(client, &status);
-  const msgpack_object *number = s_get(&status.unpacked.data, name);
-  cr_assert_not_null(number, "no %s", name);
+  bool has = s_find(&status, path) != NULL;
+  s_free_status(&status);
+  return has;
+}
+
+uint64_t rig_number(hbus_client *client, const char *path) {
+  status status;
+  s_ask_status(client, &status);
+  const msgpack_object *number = s_find(&status, path);
+  cr_assert(number && number->type == MSGPACK_OBJECT_POSITIVE_INTEGER, "no number %s", path);
   uint64_t value = number->via.u64;
   s_free_status(&status);
   return value;
 }
 
-uint64_t rig_counter(hbus_client *client, const char *name) {
+void rig_text(hbus_client *client, const char *path, char *out, size_t size) {
   status status;
   s_ask_status(client, &status);
-  const msgpack_object *counter = s_get(s_get(&status.unpacked.data, "counters"), name);
-  cr_assert_not_null(counter, "no counter %s", name);
-  uint64_t value = counter->via.u64;
+  const msgpack_object *text = s_find(&status, path);
+  cr_assert(text && text->type == MSGPACK_OBJECT_STR, "no text %s", path);
+  snprintf(out, size, "%.*s", (int)text->via.str.size, text->via.str.size ? text->via.str.ptr : "");
   s_free_status(&status);
-  return value;
+}
+
+uint64_t rig_counter(hbus_client *client, const char *name) {
+  char path[80];
+  snprintf(path, sizeof path, "counters.%s", name);
+  return rig_number(client, path);
+}
+
+void rig_wait_number(hbus_client *client, const char *path, uint64_t at_least) {
+  uint64_t value = 0;
+  hbus_message message;
+  for (int polls = 0; polls < PROCESS_PATIENCE_MS / 10; polls++) {
+    value = rig_number(client, path);
+    if (value >= at_least) return;
+    hbus_client_next(client, 10, &message);
+  }
+  cr_assert_fail("%s stays %llu", path, (unsigned long long)value);
+}
+
+void rig_expect_log(rig *self, const char *text) {
+  char line[1024];
+  do {
+    cr_assert(process_read_error_line(&self->broker, line, sizeof line), "the log never said '%s'", text);
+  } while (!strstr(line, text));
+}
+
+void rig_expect_warning(rig *self, const char *text) {
+  char line[1024];
+  do {
+    cr_assert(process_read_error_line(&self->broker, line, sizeof line), "the log never said '%s'", text);
+  } while (!strstr(line, " WARN ") && !strstr(line, " ERROR "));
+  cr_assert(strstr(line, text), "'%s' is not about '%s'", line, text);
+}
+
+/* One command and its answer, a line of JSON, on a connection of its own. */
+static void s_ask_sim(const rig *self, const char *command, char *answer, size_t size) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  snprintf(address.sun_path, sizeof address.sun_path, "%s", self->control);
+  int control = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  cr_assert_eq(connect(control, (const struct sockaddr *)&address, sizeof address), 0, "no control of hbus-sim");
+  cr_assert_eq(dprintf(control, "%s\n", command), (int)strlen(command) + 1);
+  process sim = {.out = control};
+  cr_assert(process_read_line(&sim, answer, size), "hbus-sim did not answer '%s'", command);
+  close(control);
+}
+
+void rig_control(const rig *self, const char *command) {
+  char answer[1024];
+  s_ask_sim(self, command, answer, sizeof answer);
+  cr_assert_not_null(strstr(answer, "\"ok\":true"), "'%s': %s", command, answer);
+}
+
+uint64_t rig_truth(const rig *self, const char *name) {
+  char answer[1024], key[64];
+  s_ask_sim(self, "stats", answer, sizeof answer);
+  snprintf(key, sizeof key, "\"%s\":", name);
+  const char *found = strstr(answer, key);
+  cr_assert_not_null(found, "no %s in %s", name, answer);
+  return strtoull(found + strlen(key), NULL, 10);
 }
 
 hbus_decimal rig_decimal(const char *text) {

@@ -11,7 +11,8 @@ typedef struct rig {
   char folder[64]; /* its own, removed at the end */
   process sim;
   process broker;
-  char url[256]; /* of the simulator */
+  char url[256];    /* of the simulator */
+  char control[96]; /* its control socket */
   char commands[128];
   char market[128];
   char private_[128];
@@ -38,9 +39,23 @@ process rig_start_peer(const rig *self, const char *program, const char *const *
 hbus_client *rig_connect(const rig *self, const char *name);
 /* Waits for the link to have that status, as `status` tells it. */
 void rig_wait_link(hbus_client *client, hbus_link_status status);
-/* A number of `status`, and one of its counters. */
-uint64_t rig_number(hbus_client *client, const char *name);
+/* What `status` has at a path such as "pace.waiting": a number, a text, or anything. */
+uint64_t rig_number(hbus_client *client, const char *path);
+void rig_text(hbus_client *client, const char *path, char *out, size_t size);
+bool rig_has(hbus_client *client, const char *path);
+/* One of its counters, and waiting for a number to be at least so high. */
 uint64_t rig_counter(hbus_client *client, const char *name);
+void rig_wait_number(hbus_client *client, const char *path, uint64_t at_least);
+
+/* Reads the broker's log up to a line with this text. */
+void rig_expect_log(rig *self, const char *text);
+/* Reads it up to the next warning or error, which must have this text. */
+void rig_expect_warning(rig *self, const char *text);
+
+/* Gives the simulator a command on its control socket, and fails the test if it does not take it. */
+void rig_control(const rig *self, const char *command);
+/* One of the simulator's own counts: what really happened. */
+uint64_t rig_truth(const rig *self, const char *name);
 
 /* A limit order on binance ETH-USDT that rests far below the market (buy) or above it (sell). */
 hbus_command rig_resting_order(hbus_side side, const char *amount);
