@@ -198,6 +198,7 @@ static void s_on_last_replies(uv_timer_t *timer) {
 }
 
 void broker_stop(broker *self) {
+  if (self->sockets) socket_group_stop_reading(self->sockets); /* what would serve it goes now, the sockets go later */
   if (self->turns) s_log_turns(self);
   turn_meter_destroy(&self->turns);
   if (self->reconcile) reconcile_stop(self->reconcile);

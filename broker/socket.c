@@ -83,6 +83,13 @@ socket_group *socket_group_new(uv_loop_t *loop) {
   return self;
 }
 
+void socket_group_stop_reading(socket_group *self) {
+  uv_prepare_stop(&self->prepare);
+  uv_idle_stop(&self->idle);
+  for (size_t i = 0; i < self->count; i++)
+    uv_poll_stop(&self->sockets[i]->poll);
+}
+
 static void s_free_when_closed(socket_group *self) {
   if (--self->open_handles) return;
   for (size_t i = 0; i < self->count; i++)

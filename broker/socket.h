@@ -16,6 +16,8 @@ typedef struct bound_socket bound_socket;
 
 /* A set of sockets that share a loop. NULL: no memory. */
 socket_group *socket_group_new(uv_loop_t *loop);
+/* Nothing is read any more; what has been sent still leaves. */
+void socket_group_stop_reading(socket_group *self);
 /* Closes the sockets and takes the handles off the loop (which must run once more). What was sent and is not delivered
  * yet goes out behind, until the context ends and for LIMIT_LINGER_MS at most. */
 void socket_group_destroy(socket_group **self);

@@ -3,6 +3,7 @@
 #include <czmq.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "proto/command_codec.h"
 #include "proto/reply_codec.h"
@@ -13,6 +14,15 @@ static void s_send(zsock_t *peer, const hbus_command *command) {
   buffer_init(&frame, HBUS_COMMAND_FRAME_MAX);
   cr_assert_eq(command_pack(command, &frame), HBUS_OK);
   cr_assert_geq(zmq_send(zsock_resolve(peer), frame.data, frame.size, 0), 0);
+  buffer_free(&frame);
+}
+
+/* Sends if there is somebody to send to. */
+static void s_try(zsock_t *peer, const hbus_command *command) {
+  buffer frame;
+  buffer_init(&frame, HBUS_COMMAND_FRAME_MAX);
+  cr_assert_eq(command_pack(command, &frame), HBUS_OK);
+  zmq_send(zsock_resolve(peer), frame.data, frame.size, ZMQ_DONTWAIT);
   buffer_free(&frame);
 }
 
@@ -104,6 +114,32 @@ Test(departures, a_broker_that_stops_answers_what_is_under_way) {
     s_receive(peer, &reply);
     cr_expect_eq(reply.status, HBUS_REPLY_UNKNOWN);
     cr_expect_eq(reply.code, HBUS_LINK_DOWN);
+  }
+  zsock_destroy(&peer);
+  rig_stop(&rig);
+}
+
+/* The sockets outlive what serves them, so that the last replies are read. */
+Test(departures, a_broker_that_stops_reads_no_more_commands) {
+  rig rig;
+  rig_start(&rig, NULL, NULL);
+  hbus_client *client = rig_connect(&rig, "alice");
+  hbus_error error;
+  cr_assert_eq(hbus_subscribe_market(client, HBUS_CHANNEL_TICKER, "binance", "ETH-USDT", 0, &error), HBUS_OK);
+  zsock_t *peer = zsock_new(ZMQ_DEALER);
+  cr_assert_eq(zsock_connect(peer, "%s", rig.commands), 0);
+  zsock_set_linger(peer, 0);
+  zsock_set_sndtimeo(peer, 0);
+  s_send(peer, &(hbus_command){.kind = HBUS_HELLO, .id = "hello", .name = "bob"});
+  zmsg_t *reply = zmsg_recv(peer);
+  zmsg_destroy(&reply);
+  kill(rig.broker.pid, SIGTERM);
+  const hbus_command question = {.kind = HBUS_GET_TICKER, .id = "late", .exchange = "binance", .market = "ETH-USDT"};
+  siginfo_t end = {0};
+  hbus_client_destroy(&client); /* its subscription is not wanted any more */
+  while (waitid(P_PID, (id_t)rig.broker.pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && end.si_pid == 0) {
+    zclock_sleep(1); /* the end is what is waited for; meanwhile it is talked to */
+    s_try(peer, &question);
   }
   zsock_destroy(&peer);
   rig_stop(&rig);
