@@ -18,7 +18,8 @@ static void s_complete_positions(const hbus_command *question, upstream_answer *
   answer->data.positions.count = kept;
 }
 
-/* Makes of what upstream said what a peer asked for. *seen becomes the last event that this caused, if it caused one. */
+/* Makes of what upstream said what a peer asked for. *seen becomes the last event that this caused, if it caused one.
+ */
 static void s_complete(command_path *path, const hbus_command *question, upstream_answer *answer, uint64_t rx_ns,
                        hbus_seen *seen) {
   switch (question->kind) {
@@ -55,7 +56,8 @@ static void s_answer(task *task, const link_outcome *outcome) {
     command_refuse(path, task, status, error.text, &seen);
     return;
   }
-  hbus_reply reply = {.status = HBUS_REPLY_OK, .seen = seen, .data = {.data = path->data.data, .size = path->data.size}};
+  hbus_reply reply = {
+      .status = HBUS_REPLY_OK, .seen = seen, .data = {.data = path->data.data, .size = path->data.size}};
   command_reply(path, task, &reply);
 }
 

@@ -67,7 +67,13 @@ typedef struct hbus_command {
   char cursor[HBUS_CURSOR_MAX + 1];
 } hbus_command;
 
-typedef enum hbus_reply_status { HBUS_REPLY_NONE, HBUS_REPLY_OK, HBUS_REPLY_ERROR, HBUS_REPLY_UNKNOWN, HBUS_REPLY_STATUS_COUNT } hbus_reply_status;
+typedef enum hbus_reply_status {
+  HBUS_REPLY_NONE,
+  HBUS_REPLY_OK,
+  HBUS_REPLY_ERROR,
+  HBUS_REPLY_UNKNOWN,
+  HBUS_REPLY_STATUS_COUNT
+} hbus_reply_status;
 
 /* "ok", "error", "unknown". */
 const char *hbus_reply_status_name(hbus_reply_status status);

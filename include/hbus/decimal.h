@@ -27,7 +27,9 @@ typedef struct hbus_decimal {
   char text[HBUS_DECIMAL_MAX + 1];
 } hbus_decimal;
 
-static inline bool hbus_decimal_is_absent(const hbus_decimal *decimal) { return decimal->size == 0; }
+static inline bool hbus_decimal_is_absent(const hbus_decimal *decimal) {
+  return decimal->size == 0;
+}
 
 /* From text of `size` bytes (no NUL needed). HBUS_MALFORMED, HBUS_TOO_BIG. */
 hbus_status hbus_decimal_parse(const char *text, size_t size, hbus_decimal *out);

@@ -50,7 +50,8 @@ typedef enum hbus_status {
   HBUS_STATUS_COUNT                 /* how many there are; not a status */
 } hbus_status;
 
-/* The name on the wire, "INVALID_REQUEST"; "OK" for HBUS_OK. Never NULL: a number that is no status gives "INTERNAL". */
+/* The name on the wire, "INVALID_REQUEST"; "OK" for HBUS_OK. Never NULL: a number that is no status gives "INTERNAL".
+ */
 const char *hbus_status_name(hbus_status status);
 
 /* A short sentence for people. Never NULL. */

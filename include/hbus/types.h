@@ -72,7 +72,12 @@ typedef enum hbus_order_status {
   HBUS_ORDER_STATUS_COUNT
 } hbus_order_status;
 
-typedef enum hbus_market_type { HBUS_MARKET_TYPE_NONE, HBUS_SPOT, HBUS_FUTURES, HBUS_MARKET_TYPE_COUNT } hbus_market_type;
+typedef enum hbus_market_type {
+  HBUS_MARKET_TYPE_NONE,
+  HBUS_SPOT,
+  HBUS_FUTURES,
+  HBUS_MARKET_TYPE_COUNT
+} hbus_market_type;
 
 typedef enum hbus_position_action {
   HBUS_POSITION_ACTION_NONE,
@@ -139,8 +144,8 @@ typedef struct hbus_order {
   hbus_position_action position_action;
   uint64_t created_at_ns;
   uint64_t filled_at_ns;
-  uint64_t rev;      /* from 1; raised by every change the broker learns of; 0 is absent */
-  hbus_extra extra;  /* on packing only; unpacking leaves it empty (the raw map has them) */
+  uint64_t rev;     /* from 1; raised by every change the broker learns of; 0 is absent */
+  hbus_extra extra; /* on packing only; unpacking leaves it empty (the raw map has them) */
 } hbus_order;
 
 /* A trade: a public print, or with an order_id a fill of an order of ours. */

@@ -4,7 +4,8 @@
 
 #include "hbus/types.h"
 
-/* `code` and `message` as upstream sent them, each may be absent. Never HBUS_OK; HBUS_UPSTREAM_ERROR when nothing fits. */
+/* `code` and `message` as upstream sent them, each may be absent. Never HBUS_OK; HBUS_UPSTREAM_ERROR when nothing fits.
+ */
 hbus_status error_class(hbus_text code, hbus_text message);
 
 #endif

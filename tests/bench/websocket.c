@@ -114,8 +114,7 @@ int main(int argc, char *argv[]) {
     fprintf(stderr, "%s\n", error.text);
     return EXIT_FAILURE;
   }
-  websocket_options options = {
-      .url = argv[1], .frame_max = 1 << 20, .send_queue_max = 64, .connect_timeout_ms = 10000};
+  websocket_options options = {.url = argv[1], .frame_max = 1 << 20, .send_queue_max = 64, .connect_timeout_ms = 10000};
   self.websocket = websocket_connect(self.context, &options, &callbacks, &self);
   uv_run(&self.loop, UV_RUN_DEFAULT);
 

@@ -81,7 +81,8 @@ static bool s_passes(const test *test) {
 
 int main(void) {
   size_t passing = 0;
-  for (size_t i = 0; i < s_test_count; i++) passing += s_passes(&s_tests[i]);
+  for (size_t i = 0; i < s_test_count; i++)
+    passing += s_passes(&s_tests[i]);
   printf("[====] Synthesis: Tested: %zu | Passing: %zu | Failing: %zu | Crashing: 0\n", s_test_count, passing,
          s_test_count - passing);
   return passing == s_test_count ? 0 : 1;
