@@ -60,7 +60,7 @@ const char *hbus_status_text(hbus_status status);
 /* Finds the wire code of that name (size bytes, no NUL needed). HBUS_MALFORMED when there is none. */
 hbus_status hbus_status_from_name(const char *name, size_t size, hbus_status *out);
 
-#define HBUS_ERROR_TEXT_SIZE 256
+#define HBUS_ERROR_TEXT_SIZE 512
 
 /* What went wrong, for people. `text` is always NUL-terminated, and cut where it would not fit. */
 typedef struct hbus_error {
