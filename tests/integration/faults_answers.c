@@ -138,8 +138,6 @@ Test(faults_answers, too_many_requests) {
 /* The broker has nothing to complain of. */
 static void s_expect_no_warning(scene *scene) {
   char line[1024];
-  hbus_client_destroy(&scene->alice);
-  hbus_client_destroy(&scene->observer);
   kill(scene->rig.broker.pid, SIGTERM);
   while (process_read_error_line(&scene->rig.broker, line, sizeof line))
     cr_expect(!strstr(line, " WARN ") && !strstr(line, " ERROR "), "%s", line);
@@ -180,4 +178,58 @@ Test(faults_answers, in_fragments_at_every_split) {
     cr_expect_eq(rig_counter(scene.observer, silent[i]), 0, "%s", silent[i]);
   s_expect_no_warning(&scene);
   scene_stop(&scene);
+}
+
+/* Not read --------------------------------------------------------------------------------------------------------- */
+
+/* A byte a second: one request is read, and the next when the test is long over. */
+#define NEVER_HANG_UP "  ping_ms: 600000\n  hang_up_ms: 3600000\n"
+
+Test(faults_answers, a_slow_reader) {
+  scene scene;
+  hbus_ticker ticker;
+  hbus_reply reply;
+  hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");
+  scene_start(&scene, NULL, NEVER_HANG_UP SHORT_TIMEOUT);
+  rig_control(&scene.rig, "fault slow-reader=1");
+  hbus_get_ticker(scene.alice, "binance", "ETH-USDT", 0, &ticker, &scene.error);
+  cr_expect_eq(hbus_get_ticker(scene.alice, "binance", "ETH-USDT", 0, &ticker, &scene.error), HBUS_TIMEOUT);
+  cr_expect_eq(scene_create(&scene, &order, &reply), HBUS_OUTCOME_UNKNOWN);
+  cr_expect_eq(reply.code, HBUS_TIMEOUT);
+  cr_expect_eq(hbus_ping(scene.alice, 0, NULL, &scene.error), HBUS_OK, "the bus waits for nobody");
+  rig_expect_warning(&scene.rig, "of alice is unknown: Hummingbot did not answer in time");
+  cr_expect_geq(rig_counter(scene.observer, "upstream_timeouts"), 2);
+  cr_expect_eq(rig_truth(&scene.rig, "creates_accepted"), 0);
+  s_stop_connected(&scene);
+}
+
+Test(faults_answers, a_slow_reader_of_more_than_may_be_under_way) {
+  enum { PEERS = 9, EACH = 1000, UNDER_WAY = 8192 };
+  scene scene;
+  hbus_client *peers[PEERS];
+  uint64_t refused = 0;
+  scene_start(&scene, NULL, NEVER_HANG_UP "  request_timeout_ms: 600000\n");
+  rig_control(&scene.rig, "fault slow-reader=1");
+  uint64_t before = rig_counter(scene.observer, "commands");
+  for (size_t i = 0; i < PEERS; i++) {
+    peers[i] = rig_connect(&scene.rig, "flood");
+    for (int n = 0; n < EACH; n++) {
+      hbus_command question;
+      hbus_command_init(&question, HBUS_GET_TICKER, "binance", "ETH-USDT", NULL);
+      cr_assert_eq(hbus_client_send(peers[i], &question, 0, &scene.error), HBUS_OK, "%s", scene.error.text);
+    }
+  }
+  rig_wait_number(scene.observer, "counters.commands", before + PEERS * (EACH + 1));
+  for (size_t i = 0; i < PEERS; i++) {
+    hbus_message message;
+    while (hbus_client_next(peers[i], 0, &message) == HBUS_OK)
+      refused += message.reply.code == HBUS_OVERLOADED;
+  }
+  cr_expect_gt(rig_counter(scene.observer, "requests_overloaded"), 0);
+  cr_expect_leq(rig_counter(scene.observer, "requests_overloaded"), PEERS * EACH - UNDER_WAY);
+  cr_expect_gt(refused, 0);
+  cr_expect_eq(hbus_ping(scene.alice, 0, NULL, &scene.error), HBUS_OK);
+  for (size_t i = 0; i < PEERS; i++)
+    hbus_client_destroy(&peers[i]);
+  s_stop_connected(&scene);
 }

@@ -70,7 +70,7 @@ Test(faults_link, a_question_under_way_when_it_drops_is_asked_again) {
   hbus_reply reply;
   uint64_t before = rig_counter(scene.observer, "upstream_requests");
   hbus_command_init(&question, HBUS_GET_TICKER, "binance", "ETH-USDT", NULL);
-  cr_assert_eq(hbus_client_send(scene.alice, &question, 0, &scene.error), HBUS_OK);
+  cr_assert_eq(hbus_client_send(scene.sender, &question, 0, &scene.error), HBUS_OK);
   rig_wait_number(scene.observer, "counters.upstream_requests", before + 1);
   rig_control(&scene.rig, "fault clear");
   rig_control(&scene.rig, "cut");
@@ -78,9 +78,8 @@ Test(faults_link, a_question_under_way_when_it_drops_is_asked_again) {
   cr_expect_eq(reply.status, HBUS_REPLY_OK);
   cr_expect_geq(rig_counter(scene.observer, "upstream_retries"), 1);
   cr_expect_eq(rig_counter(scene.observer, "upstream_timeouts"), 0);
-  cr_expect_eq(rig_counter(scene.observer, "link_losses"), 1);
-  rig_expect_warning(&scene.rig, "no link to ws");
-  rig_expect_log(&scene.rig, "connected to ws");
+  s_expect_fall(&scene, NULL);
+  s_expect_return(&scene);
   scene_stop(&scene);
 }
 
@@ -119,6 +118,35 @@ Test(faults_link, closed_with_a_code) {
   cr_expect_eq(rig_counter(scene.observer, "link_losses"), 1);
   s_expect_return(&scene);
   scene_stop(&scene);
+}
+
+/* The connection stays, and nothing comes ---------------------------------------------------------------------------
+ */
+
+Test(faults_link, silent_and_half_open) {
+  static const char *const faults[] = {"fault silent-after=0", "fault half-open"};
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+    scene scene;
+    hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");
+    hbus_reply reply;
+    hbus_message message;
+    scene_start(&scene, NULL, "  ping_ms: 200\n  hang_up_ms: 2000\n  request_timeout_ms: 60000\n");
+    rig_control(&scene.rig, faults[i]);
+    scene_send_create(&scene, &order);
+    rig_control(&scene.rig, "fault clear"); /* for the next connection: one that is silent stays so */
+    scene_next(&scene, "system/link/", &message);
+    cr_expect_eq(message.event.data.link.status, HBUS_LINK_DISCONNECTED);
+    cr_expect_eq(message.event.data.link.code, HBUS_TIMEOUT);
+    rig_expect_warning(&scene.rig, "no answer to a ping for 2000 ms; trying again");
+    scene_next_reply(&scene, &reply);
+    cr_expect_eq(reply.status, HBUS_REPLY_UNKNOWN);
+    cr_expect_eq(reply.code, HBUS_LINK_DOWN);
+    cr_expect_eq(rig_counter(scene.observer, "link_losses"), 1);
+    s_expect_return(&scene);
+    cr_expect_eq(rig_truth(&scene.rig, "creates_accepted"), 0);
+    cr_expect_eq(rig_number(scene.observer, "markets_unknown"), 1);
+    scene_stop(&scene);
+  }
 }
 
 /* No connection ---------------------------------------------------------------------------------------------------- */

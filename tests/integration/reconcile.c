@@ -39,6 +39,14 @@ static void s_come_back(scene *scene, other *other) {
   kill(scene->rig.broker.pid, SIGCONT);
 }
 
+static void s_cancel_as(other *other, const hbus_order *placed) {
+  hbus_cancel cancel;
+  hbus_error error;
+  cr_assert_eq(
+      hbus_cancel_order(other->client, placed->exchange, placed->market, placed->order_id, NULL, 0, &cancel, &error),
+      HBUS_OK, "%s", error.text);
+}
+
 /* The next event of alice's is about the order, and so comes before the link is called connected. */
 static void s_expect_order_before_the_link(scene *scene, const hbus_command *order, hbus_order_status status,
                                            hbus_message *out) {
@@ -66,15 +74,13 @@ static hbus_order s_place(scene *scene, hbus_command *order) {
 Test(reconcile, rule_10_cancelled_meanwhile) {
   scene scene;
   other other;
-  hbus_cancel cancel;
   hbus_message update;
   hbus_command order = rig_resting_order(HBUS_BUY, "0.5000"), untouched = rig_resting_order(HBUS_SELL, "0.5000");
   scene_start(&scene, NULL, NULL);
   s_place(&scene, &untouched);
   hbus_order placed = s_place(&scene, &order);
   s_go_away(&scene, &other, "cut");
-  cr_assert_eq(hbus_cancel_order(other.client, "binance", "ETH-USDT", placed.order_id, NULL, 0, &cancel, &scene.error),
-               HBUS_OK);
+  s_cancel_as(&other, &placed);
   s_come_back(&scene, &other);
   s_expect_order_before_the_link(&scene, &order, HBUS_CANCELLED, &update);
   cr_expect_eq(update.event.origin, HBUS_POLLED);
@@ -131,6 +137,35 @@ Test(reconcile, rule_10_an_order_that_vanished_is_unknown_not_gone) {
   cr_assert_eq(hbus_unpack_order(reply.data, &known, &scene.error), HBUS_OK);
   cr_expect_eq(known.status, HBUS_UNKNOWN);
   cr_expect_eq(rig_truth(&scene.rig, "creates_accepted"), 1);
+  scene_stop(&scene);
+}
+
+/* What a comparison has heard on a connection that is gone says nothing of the time since. */
+Test(reconcile, rule_10_begins_anew_when_the_link_is_lost_under_it) {
+  scene scene;
+  other other;
+  hbus_message update;
+  hbus_command first = rig_resting_order(HBUS_BUY, "0.5000"), second = rig_resting_order(HBUS_SELL, "0.5000");
+  scene_start(&scene, NULL, PATIENT);
+  hbus_order first_placed = s_place(&scene, &first), second_placed = s_place(&scene, &second);
+  uint64_t before = rig_counter(scene.observer, "upstream_requests");
+  s_go_away(&scene, &other, "cut");
+  s_cancel_as(&other, &first_placed);
+  rig_control(&scene.rig, "fault no-answer=get_order");
+  s_come_back(&scene, &other);
+  rig_wait_number(scene.observer, "counters.upstream_requests", before + 3); /* a key, open orders, the first order */
+  s_go_away(&scene, &other, "cut");
+  s_cancel_as(&other, &second_placed);
+  rig_control(&scene.rig, "fault clear");
+  s_come_back(&scene, &other);
+  scene_expect_link(&scene, HBUS_LINK_DISCONNECTED, NULL);
+  scene_expect_link(&scene, HBUS_LINK_CONNECTING, NULL);
+  s_expect_order_before_the_link(&scene, &first, HBUS_CANCELLED, &update);
+  scene_next(&scene, "", &update);
+  cr_assert_eq(update.event.kind, HBUS_KIND_ORDER_UPDATE, "'%s' came first", update.topic);
+  cr_expect_str_eq(update.event.client_order_id, second.client_order_id);
+  cr_expect_eq(update.event.data.order.status, HBUS_CANCELLED);
+  scene_expect_link(&scene, HBUS_LINK_CONNECTED, NULL);
   scene_stop(&scene);
 }
 

@@ -25,6 +25,7 @@ static void s_wait_until_heard(scene *self) {
 void scene_join(scene *self) {
   static const char *const topics[] = {"system/link/", "trade_update/", "order_update/", "error/"};
   self->alice = rig_connect(&self->rig, "alice");
+  self->sender = rig_connect(&self->rig, "alice");
   self->observer = rig_connect(&self->rig, "observer");
   for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
     cr_assert_eq(hbus_client_watch(self->alice, topics[i], &self->error), HBUS_OK);
@@ -42,6 +43,7 @@ void scene_start(scene *self, const char *const *sim_arguments, const char *conf
 
 void scene_stop(scene *self) {
   hbus_client_destroy(&self->alice);
+  hbus_client_destroy(&self->sender);
   hbus_client_destroy(&self->observer);
   rig_stop(&self->rig);
 }
@@ -95,14 +97,14 @@ hbus_status scene_create(scene *self, hbus_command *order, hbus_reply *reply) {
 
 void scene_send_create(scene *self, hbus_command *order) {
   uint64_t before = rig_counter(self->observer, "upstream_creates");
-  cr_assert_eq(hbus_client_send(self->alice, order, 0, &self->error), HBUS_OK, "%s", self->error.text);
+  cr_assert_eq(hbus_client_send(self->sender, order, 0, &self->error), HBUS_OK, "%s", self->error.text);
   rig_wait_number(self->observer, "counters.upstream_creates", before + 1);
 }
 
 void scene_next_reply(scene *self, hbus_reply *out) {
   hbus_message message;
   do {
-    cr_assert_eq(hbus_client_next(self->alice, PROCESS_PATIENCE_MS, &message), HBUS_OK, "no reply came");
+    cr_assert_eq(hbus_client_next(self->sender, PROCESS_PATIENCE_MS, &message), HBUS_OK, "no reply came");
   } while (message.kind != HBUS_MESSAGE_REPLY);
   *out = message.reply;
 }

@@ -7,6 +7,7 @@
 typedef struct scene {
   rig rig;
   hbus_client *alice;    /* hears of the link, of orders, of fills and of errors on the private stream */
+  hbus_client *sender;   /* another connection of hers, for what is sent without waiting: events would hide the reply */
   hbus_client *observer; /* asks for `status`, so that no event of alice's is passed over meanwhile */
   hbus_error error;      /* of the last call */
 } scene;
