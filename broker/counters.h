@@ -15,6 +15,7 @@
   X(upstream_creates, "create_order among them")                                                                       \
   X(requests_paced, "requests that had to wait for the pace that upstream allows")                                     \
   X(requests_rate_limited, "requests that waited for it in vain, and were not sent")                                   \
+  X(requests_overloaded, "requests refused: as many as may be are under way, or wait")                                 \
   X(upstream_rate_limits, "answers that said: too many requests")                                                      \
   X(upstream_timeouts, "requests without an answer in time")                                                           \
   X(upstream_retries, "questions asked again")                                                                         \

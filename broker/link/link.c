@@ -99,6 +99,7 @@ static hbus_status s_keep(upstream_link *self, const hbus_command *command, cons
     return HBUS_OK;
   }
   free(item);
+  self->counters->requests_overloaded++;
   return HBUS_OVERLOADED;
 }
 
@@ -106,6 +107,7 @@ static hbus_status s_send(upstream_link *self, const hbus_command *command, cons
                           link_outcome_fn *done, void *arg) {
   hbus_status status = self->dialect->request(self, command, upstream_id, done, arg);
   if (!status && command->kind == HBUS_CREATE_ORDER) self->counters->upstream_creates++;
+  if (status == HBUS_OVERLOADED) self->counters->requests_overloaded++;
   return status;
 }
 

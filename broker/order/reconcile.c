@@ -17,6 +17,7 @@ typedef struct market {
   uint64_t due_ms;
   uint64_t pause_ms; /* before the next check, if this one does not settle it */
   bool first;        /* new orders wait for this check */
+  bool anew;         /* the check under way began on a connection that is gone */
 } market;
 
 struct reconcile {
@@ -115,8 +116,12 @@ static void s_on_checked(void *arg, market_check_result result) {
   reconcile *self = arg;
   market *market = self->checking;
   self->checking = NULL;
-  market->first = false;
-  if (result == MARKET_SETTLED) {
+  bool anew = market->anew;
+  market->anew = false;
+  if (!anew) market->first = false;
+  if (anew) {
+    market->due_ms = 0;
+  } else if (result == MARKET_SETTLED) {
     s_forget(self, market);
   } else {
     market->due_ms = clock_monotonic_ms() + market->pause_ms;
@@ -154,6 +159,7 @@ static void s_add(void *arg, order *order) {
   market *market = s_market(self, order->state.exchange, order->state.market);
   if (!market) return;
   market->first = true;
+  market->anew = market == self->checking;
   market->due_ms = 0;
   market->pause_ms = PAUSE_MIN_MS;
 }
