@@ -139,7 +139,8 @@ static void s_on_turn(void *arg, void *item) {
 static void s_on_expired(void *arg, void *item) {
   upstream_link *self = arg;
   waiting *waiting = item;
-  bool expired = waiting->command.expires_ms && waiting->command.expires_ms <= clock_real_ms();
+  /* The wait was measured by another clock, and both are cut to whole milliseconds. */
+  bool expired = waiting->command.expires_ms && waiting->command.expires_ms <= clock_real_ms() + 1;
   self->counters->requests_rate_limited++;
   s_not_sent(waiting, expired ? HBUS_EXPIRED : HBUS_RATE_LIMITED);
 }

@@ -28,6 +28,7 @@ typedef struct market_check {
   size_t listed_count;
   size_t open_count; /* of them */
   bool failed;
+  bool refused; /* by upstream's own word */
 } market_check;
 
 static void s_look_up_next(market_check *self);
@@ -100,11 +101,17 @@ static void s_mark_listed(market_check *self) {
   }
 }
 
+static void s_fail_for(market_check *self, const link_outcome *outcome) {
+  self->failed = true;
+  self->refused =
+      link_outcome_is_answer(outcome) && outcome->answer->code && outcome->answer->code != HBUS_RATE_LIMITED;
+  s_end(self);
+}
+
 static void s_on_open_orders(void *arg, const link_outcome *outcome) {
   market_check *self = arg;
   if (outcome->result != LINK_ANSWERED || outcome->answer->code || !s_take_list(self, outcome)) {
-    self->failed = true;
-    s_end(self);
+    s_fail_for(self, outcome);
     return;
   }
   self->open_count = self->listed_count;
@@ -353,8 +360,7 @@ static void s_on_history(void *arg, const link_outcome *outcome) {
   market_check *self = arg;
   uint64_t asked = self->what.limit;
   if (outcome->result != LINK_ANSWERED || outcome->answer->code || !s_take_list(self, outcome)) {
-    self->failed = true;
-    s_end(self);
+    s_fail_for(self, outcome);
   } else if (!s_is_complete(self, asked)) {
     self->listed_count = self->open_count;
     s_ask_history(self, 4 * asked);
@@ -396,7 +402,8 @@ static void s_end(market_check *self) {
   order_table_each_live(self->parts.orders, s_tally, &tally);
   market_check_fn *done = self->done;
   void *arg = self->arg;
-  market_check_result result = self->failed ? MARKET_FAILED : tally.unknown ? MARKET_UNKNOWN : MARKET_SETTLED;
+  market_check_result result = tally.unknown ? MARKET_UNKNOWN : MARKET_SETTLED;
+  if (self->failed) result = self->refused ? MARKET_REFUSED : MARKET_FAILED;
   s_free(self);
   done(arg, result);
 }

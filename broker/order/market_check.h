@@ -27,7 +27,8 @@ typedef struct market_check_parts {
 typedef enum market_check_result {
   MARKET_SETTLED, /* every order of the market is known */
   MARKET_UNKNOWN, /* one at least is unknown still */
-  MARKET_FAILED   /* upstream did not answer */
+  MARKET_REFUSED, /* upstream does not list its orders: it answered with an error */
+  MARKET_FAILED   /* it did not answer */
 } market_check_result;
 
 typedef void market_check_fn(void *arg, market_check_result result);

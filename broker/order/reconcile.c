@@ -7,8 +7,9 @@
 #include "broker/clock.h"
 #include "broker/order/order_state.h"
 
-#define PAUSE_MIN_MS 250
-#define PAUSE_MAX_MS 60000
+#define PAUSE_MIN_MS       250
+#define PAUSE_MAX_MS       60000
+#define PAUSE_FIRST_MAX_MS 2000 /* where new orders wait */
 
 /* A market that is to be checked. */
 typedef struct market {
@@ -112,20 +113,31 @@ static void s_on_timer(uv_timer_t *timer) {
   s_run(timer->data);
 }
 
+static void s_log_failure(const reconcile *self, const market *market, market_check_result result) {
+  if (!link_is_open(self->link)) return; /* the log has that */
+  log_write(self->parts.log, LOG_ORDER, LOG_LEVEL_WARN, "cannot compare the orders of %s on %s with Hummingbot's: %s",
+            market->name, market->exchange,
+            result == MARKET_REFUSED ? "it does not list them" : "it does not answer; trying again");
+}
+
+/* Without an answer nothing is known of the market's orders, and new ones go on waiting. Where upstream refuses to list
+ * them, waiting would not help. */
 static void s_on_checked(void *arg, market_check_result result) {
   reconcile *self = arg;
   market *market = self->checking;
+  bool failed = result == MARKET_REFUSED || result == MARKET_FAILED;
   self->checking = NULL;
-  bool anew = market->anew;
-  market->anew = false;
-  if (!anew) market->first = false;
-  if (anew) {
+  if (failed) s_log_failure(self, market, result);
+  if (market->anew) {
+    market->anew = false;
     market->due_ms = 0;
   } else if (result == MARKET_SETTLED) {
     s_forget(self, market);
   } else {
+    market->first = market->first && result == MARKET_FAILED;
     market->due_ms = clock_monotonic_ms() + market->pause_ms;
-    market->pause_ms = 2 * market->pause_ms < PAUSE_MAX_MS ? 2 * market->pause_ms : PAUSE_MAX_MS;
+    uint64_t max_ms = market->first ? PAUSE_FIRST_MAX_MS : PAUSE_MAX_MS;
+    market->pause_ms = 2 * market->pause_ms < max_ms ? 2 * market->pause_ms : max_ms;
   }
   s_run(self);
 }
@@ -148,7 +160,6 @@ static void s_run(reconcile *self) {
   self->checking = market;
   if (market_check_start(&self->parts, market->exchange, market->name, s_on_checked, self)) {
     self->checking = NULL;
-    market->first = false;
     market->due_ms = now_ms + PAUSE_MIN_MS;
     uv_timer_start(&self->timer, s_on_timer, PAUSE_MIN_MS, 0);
   }

@@ -204,6 +204,40 @@ Test(reconcile, rule_10_new_orders_are_refused_until_it_is_done) {
   scene_stop(&scene);
 }
 
+/* Silence is not consent. */
+Test(reconcile, rule_10_what_could_not_be_compared_keeps_the_link_closed) {
+  scene scene;
+  other other;
+  hbus_message update;
+  hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");
+  scene_start(&scene, NULL, "  request_timeout_ms: 200\n  retry_attempts: 0\n");
+  hbus_order placed = s_place(&scene, &order);
+  s_go_away(&scene, &other, "cut");
+  s_cancel_as(&other, &placed);
+  rig_control(&scene.rig, "fault no-answer=get_open_orders");
+  s_come_back(&scene, &other);
+  rig_expect_log(&scene.rig, "cannot compare the orders of ETH-USDT on binance with Hummingbot's: it does not answer");
+  rig_control(&scene.rig, "fault clear");
+  s_expect_order_before_the_link(&scene, &order, HBUS_CANCELLED, &update);
+  scene_expect_link(&scene, HBUS_LINK_CONNECTED, NULL);
+  scene_stop(&scene);
+}
+
+Test(reconcile, an_exchange_that_refuses_to_list_its_orders_does_not) {
+  scene scene;
+  hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");
+  scene_start(&scene, NULL, NULL);
+  s_place(&scene, &order);
+  rig_control(&scene.rig, "fault reject=get_open_orders:Exchange is under maintenance");
+  rig_control(&scene.rig, "cut");
+  scene_expect_link(&scene, HBUS_LINK_DISCONNECTED, NULL);
+  scene_expect_link(&scene, HBUS_LINK_CONNECTING, NULL);
+  scene_expect_link(&scene, HBUS_LINK_CONNECTED, NULL);
+  rig_expect_log(&scene.rig, "cannot compare the orders of ETH-USDT on binance with Hummingbot's: it does not list");
+  cr_expect_eq(rig_number(scene.observer, "markets_unknown"), 1);
+  scene_stop(&scene);
+}
+
 /* Creates without an answer ---------------------------------------------------------------------------------------- */
 
 /* Sends a create whose connection is cut under it. */
