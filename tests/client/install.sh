@@ -58,7 +58,7 @@ target_compile_options(static PRIVATE -std=gnu17 $sanitize)
 target_link_options(static PRIVATE $sanitize)
 target_link_libraries(static hbus::hbus_static)
 END
-cmake -S "$work/project" -B "$work/project/build" -DCMAKE_PREFIX_PATH="$work/prefix" > /dev/null
+cmake -G Ninja -S "$work/project" -B "$work/project/build" -DCMAKE_PREFIX_PATH="$work/prefix" > /dev/null
 cmake --build "$work/project/build" > /dev/null
 expect 2 'usage: risk_manager' "$work/project/build/shared"
 expect 2 'usage: risk_manager' "$work/project/build/static"
