@@ -7,6 +7,7 @@
 #include "broker/event/held.h"
 #include "broker/limits.h"
 #include "broker/order/order_events.h"
+#include "broker/timer.h"
 
 #define KEY_SIZE (2 * HBUS_NAME_MAX + 2)
 
@@ -17,7 +18,6 @@ struct intake {
   zhashx_t *creates; /* exchange, market → how many creates are under way, as a number in place of a pointer */
   uint64_t hold_ms;
   counters *counters;
-  uv_loop_t *loop;
   uv_timer_t timer;
 };
 
@@ -72,9 +72,7 @@ static void s_on_timer(uv_timer_t *timer);
 static void s_set_timer(intake *self) {
   uint64_t deadline_ms;
   if (uv_is_active((uv_handle_t *)&self->timer) || !held_deadline(self->held, &deadline_ms)) return;
-  uint64_t now_ms = clock_monotonic_ms();
-  uv_update_time(self->loop);
-  uv_timer_start(&self->timer, s_on_timer, deadline_ms > now_ms ? deadline_ms - now_ms : 0, 0);
+  timer_start_at(&self->timer, s_on_timer, deadline_ms);
 }
 
 static void s_on_timer(uv_timer_t *timer) {
@@ -160,7 +158,6 @@ intake *intake_new(uv_loop_t *loop, order_table *orders, publisher *publisher, u
   self->publisher = publisher;
   self->hold_ms = hold_ms;
   self->counters = counters;
-  self->loop = loop;
   uv_timer_init(loop, &self->timer);
   self->timer.data = self;
   return self;

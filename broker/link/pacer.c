@@ -3,11 +3,11 @@
 #include <stdlib.h>
 
 #include "broker/clock.h"
+#include "broker/timer.h"
 
 #define SLOWED_AGAIN_MS 1000
 
 struct pacer {
-  uv_loop_t *loop;
   uv_timer_t timer;
   request_queue *queue;
   request_budget budget;
@@ -38,7 +38,6 @@ pacer *pacer_new(uv_loop_t *loop, const config *config, size_t capacity, const p
   self->read_ms = config->upstream.request_timeout_ms;
   self->callbacks = callbacks;
   self->arg = arg;
-  self->loop = loop;
   uv_timer_init(loop, &self->timer);
   self->timer.data = self;
   return self;
@@ -62,8 +61,7 @@ static void s_set_timer(pacer *self, uint64_t now_ms) {
   uint64_t in_ms = request_queue_next_in_ms(self->queue, &self->budget, now_ms);
   uv_timer_stop(&self->timer);
   if (in_ms == REQUEST_QUEUE_NEVER) return;
-  uv_update_time(self->loop);
-  uv_timer_start(&self->timer, s_on_timer, in_ms, 0);
+  timer_start_at(&self->timer, s_on_timer, now_ms + in_ms);
 }
 
 static void s_on_timer(uv_timer_t *timer) {

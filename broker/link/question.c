@@ -4,6 +4,7 @@
 
 #include "broker/clock.h"
 #include "broker/link/backoff.h"
+#include "broker/timer.h"
 
 #define PAUSE_MIN_MS 250
 #define PAUSE_MAX_MS 4000
@@ -23,7 +24,6 @@ typedef struct question {
 } question;
 
 struct questions {
-  uv_loop_t *loop;
   upstream_link *link;
   const config *config;
   counters *counters;
@@ -55,9 +55,7 @@ static void s_set_timer(questions *all) {
   }
   uv_timer_stop(&all->timer);
   if (due_ms == UINT64_MAX) return;
-  uint64_t now_ms = clock_monotonic_ms();
-  uv_update_time(all->loop);
-  uv_timer_start(&all->timer, s_on_timer, due_ms > now_ms ? due_ms - now_ms : 0, 0);
+  timer_start_at(&all->timer, s_on_timer, due_ms);
 }
 
 static void s_wait(question *self) {
@@ -164,7 +162,6 @@ hbus_status questions_ask(questions *self, const hbus_command *what, const char 
 questions *questions_new(uv_loop_t *loop, upstream_link *link, const config *config, counters *counters) {
   questions *self = calloc(1, sizeof *self);
   if (!self) return NULL;
-  self->loop = loop;
   self->link = link;
   self->config = config;
   self->counters = counters;

@@ -6,6 +6,7 @@
 
 #include "broker/clock.h"
 #include "broker/order/order_state.h"
+#include "broker/timer.h"
 
 #define PAUSE_MIN_MS       250
 #define PAUSE_MAX_MS       60000
@@ -22,7 +23,6 @@ typedef struct market {
 } market;
 
 struct reconcile {
-  uv_loop_t *loop;
   upstream_link *link;
   market_check_parts parts;
   resolution_ids ids;
@@ -51,7 +51,6 @@ reconcile *reconcile_new(uv_loop_t *loop, upstream_link *link, const market_chec
     return NULL;
   }
   zhashx_set_destructor(self->markets, s_free_market);
-  self->loop = loop;
   self->link = link;
   self->parts = *parts;
   self->parts.ids = &self->ids;
@@ -153,8 +152,7 @@ static void s_run(reconcile *self) {
   if (!market) return;
   uint64_t now_ms = clock_monotonic_ms();
   if (market->due_ms > now_ms) {
-    uv_update_time(self->loop);
-    uv_timer_start(&self->timer, s_on_timer, market->due_ms - now_ms, 0);
+    timer_start_at(&self->timer, s_on_timer, market->due_ms);
     return;
   }
   self->checking = market;

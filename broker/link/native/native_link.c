@@ -10,6 +10,7 @@
 #include "broker/limits.h"
 #include "broker/link/link_state.h"
 #include "broker/link/request_table.h"
+#include "broker/timer.h"
 #include "proto/upstream/native/native.h"
 
 typedef struct native {
@@ -61,9 +62,7 @@ static void s_on_deadline(uv_timer_t *timer);
 static void s_set_timer(native *self) {
   uint64_t deadline_ms;
   if (uv_is_active((uv_handle_t *)&self->deadline) || !request_table_deadline(self->requests, &deadline_ms)) return;
-  uint64_t now_ms = clock_monotonic_ms();
-  uv_update_time(self->options.loop);
-  uv_timer_start(&self->deadline, s_on_deadline, deadline_ms > now_ms ? deadline_ms - now_ms : 0, 0);
+  timer_start_at(&self->deadline, s_on_deadline, deadline_ms);
 }
 
 static void s_on_deadline(uv_timer_t *timer) {
