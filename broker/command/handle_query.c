@@ -39,9 +39,35 @@ static void s_complete(command_path *path, const hbus_command *question, upstrea
   }
 }
 
+/* The order that get_order names, if the broker knows it. */
+static order *s_find(const command_path *path, const char *owner, const hbus_command *command) {
+  if (command->order_id[0]) return order_table_find(path->parts.orders, command->exchange, command->order_id);
+  return order_table_find_own(path->parts.orders, owner, command->client_order_id);
+}
+
+static void s_tell(command_path *path, task *task, const order *order) {
+  buffer_reset(&path->data);
+  reply_data_order(&order->state, &path->data);
+  hbus_reply reply = {.status = HBUS_REPLY_OK, .data = {.data = path->data.data, .size = path->data.size}};
+  order_last_seen(path->parts.publisher, order, &reply.seen);
+  command_reply(path, task, &reply);
+}
+
+/* Upstream forgets, some day, what is finished. To say that there is no such order would be to say: place it again. */
+static const order *s_find_forgotten(const task *task, const upstream_answer *answer) {
+  if (task->command.kind != HBUS_GET_ORDER || answer->code != HBUS_UNKNOWN_ORDER) return NULL;
+  const order *order = s_find(task->path, task->owner, &task->command);
+  return order && order_state_is_final(order->state.status) ? order : NULL;
+}
+
 static void s_answer(task *task, const link_outcome *outcome) {
   command_path *path = task->path;
   upstream_answer answer = *outcome->answer;
+  const order *forgotten = s_find_forgotten(task, &answer);
+  if (forgotten) {
+    s_tell(path, task, forgotten);
+    return;
+  }
   if (answer.code) {
     hbus_reply reply = {.status = HBUS_REPLY_ERROR, .code = answer.code, .message = answer.message};
     command_reply(path, task, &reply);
@@ -106,32 +132,19 @@ static bool s_answers_itself(const command_path *path, const order *order) {
   return !order->state.order_id[0] || (order_state_is_final(order->state.status) && !link_is_open(path->parts.link));
 }
 
-static void s_tell(command_path *path, task *task, const order *order) {
-  buffer_reset(&path->data);
-  reply_data_order(&order->state, &path->data);
-  hbus_reply reply = {.status = HBUS_REPLY_OK, .data = {.data = path->data.data, .size = path->data.size}};
-  order_last_seen(path->parts.publisher, order, &reply.seen);
-  command_reply(path, task, &reply);
-  command_end(task);
-}
-
 void handle_get_order(command_path *path, session *session, task *task) {
   hbus_command question = task->command;
-  order *order = NULL;
-  if (question.order_id[0]) {
-    order = order_table_find(path->parts.orders, question.exchange, question.order_id);
-  } else {
-    order = order_table_find_own(path->parts.orders, session->name, question.client_order_id);
-    if (!order) {
-      command_refuse(path, task, HBUS_UNKNOWN_ORDER, "you have placed no order with this client_order_id", NULL);
-      command_end(task);
-      return;
-    }
-    memcpy(question.order_id, order->state.order_id, sizeof question.order_id);
+  const order *order = s_find(path, session->name, &question);
+  if (!order && !question.order_id[0]) {
+    command_refuse(path, task, HBUS_UNKNOWN_ORDER, "you have placed no order with this client_order_id", NULL);
+    command_end(task);
+    return;
   }
   if (order && s_answers_itself(path, order)) {
     s_tell(path, task, order);
-  } else {
-    s_ask(path, task, &question);
+    command_end(task);
+    return;
   }
+  if (order) memcpy(question.order_id, order->state.order_id, sizeof question.order_id);
+  s_ask(path, task, &question);
 }

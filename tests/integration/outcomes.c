@@ -177,3 +177,27 @@ Test(outcomes, upstream_saying_that_it_timed_out_is_no_answer) {
   cr_expect_eq(reply.code, HBUS_TIMEOUT);
   s_stop(&rig, client);
 }
+
+/* A peer would take "no such order" for "not placed". */
+Test(outcomes, what_upstream_has_forgotten_is_remembered) {
+  static const char *const arguments[] = {"--rate", "0", NULL};
+  rig rig;
+  hbus_client *client = s_start(&rig, arguments, NULL);
+  hbus_command order = rig_order("binance", "ETH-USDT", HBUS_BUY, HBUS_MARKET, "0.0100", NULL);
+  hbus_reply reply;
+  hbus_order placed, found;
+  hbus_error error;
+  cr_assert_eq(s_create(client, &order, &reply), HBUS_OK);
+  cr_assert_eq(hbus_unpack_order(reply.data, &placed, NULL), HBUS_OK);
+  uint64_t losses = rig_counter(client, "link_losses");
+  rig_control(&rig, "fault restart-lost=10");
+  rig_wait_number(client, "counters.link_losses", losses + 1);
+  rig_wait_link(client, HBUS_LINK_CONNECTED);
+  cr_assert_eq(hbus_get_order(client, "binance", "ETH-USDT", NULL, order.client_order_id, 0, &found, &error), HBUS_OK,
+               "%s", error.text);
+  cr_expect_eq(found.status, HBUS_FILLED);
+  cr_expect_str_eq(found.order_id, placed.order_id);
+  cr_assert_eq(hbus_get_order(client, "binance", "ETH-USDT", placed.order_id, NULL, 0, &found, &error), HBUS_OK);
+  cr_expect_eq(found.status, HBUS_FILLED);
+  s_stop(&rig, client);
+}
