@@ -13,6 +13,7 @@
 #define PATIENCE_CUT_MS 3000  /* for each cut */
 #define SHOWN_MAX       10    /* violations that are told one by one */
 #define QUESTIONS_MAX   200   /* under way at once */
+#define ASK_AGAIN_MS    250
 
 static uint64_t s_now_ms(void) {
   return (uint64_t)zclock_mono();
@@ -65,21 +66,27 @@ static void s_await_stream(scene *scene, tally *tally) {
   } while (tally->unsettled && s_now_ms() < deadline_ms);
 }
 
-/* What get_order says has to be asked for; while markets move it may be old when it comes. */
-static bool s_ask_again(scene *scene) {
+/* What get_order says has to be asked for; while markets move it may be old when it comes. Returns of how many orders
+ * it has not said the truth yet. */
+static uint64_t s_ask_again(scene *scene) {
   uint64_t left = 0;
   for (size_t i = 0; i < scene->tickets.count; i++) {
     ticket *about = scene->tickets.items[i];
     if (!about->was_unknown || !verdict_is_bad(verdict_of(about, &about->answered, scene->keeps_ids))) continue;
     if (++left <= QUESTIONS_MAX && !about->asking) trader_ask(&scene->traders[about->owner], about);
   }
-  return left > 0;
+  return left;
 }
 
 static void s_await_answers(scene *scene) {
-  uint64_t deadline_ms = s_now_ms() + PATIENCE_MS;
-  while (s_ask_again(scene) && s_now_ms() < deadline_ms) {
-    scene_pump(scene, PUMP_MS);
+  uint64_t deadline_ms = s_now_ms() + PATIENCE_MS, left, left_before = UINT64_MAX;
+  while ((left = s_ask_again(scene)) && s_now_ms() < deadline_ms) {
+    uint64_t again_ms = s_now_ms() + (left < left_before ? 0 : ASK_AGAIN_MS);
+    left_before = left;
+    do {
+      scene_pump(scene, PUMP_MS);
+    } while (s_now_ms() < again_ms);
+    scene_await_replies(scene);
     ledger_reader_read(&scene->ledger, &scene->tickets);
   }
 }

@@ -29,22 +29,19 @@ static void s_path(const scene *self, const char *name, char *out, size_t size) 
 }
 
 static void s_start_programs(scene *self) {
-  char ledger[128], control[128], log[128], seed[32];
+  char ledger[128], log[128], seed[32];
   rig_open(&self->rig);
   s_path(self, "ledger", ledger, sizeof ledger);
-  s_path(self, "control", control, sizeof control);
   s_path(self, "hbusd.log", log, sizeof log);
   snprintf(seed, sizeof seed, "%llu", (unsigned long long)self->seed);
-  const char *const arguments[] = {"--seed",    seed,       "--rate",
-                                   "20",        "--ledger", ledger,
-                                   "--control", control,    self->keeps_ids ? NULL : "--no-client-ids",
-                                   NULL};
+  const char *const arguments[] = {
+      "--seed", seed, "--rate", "20", "--ledger", ledger, self->keeps_ids ? NULL : "--no-client-ids", NULL};
   rig_start_sim(&self->rig, arguments);
   rig_start_broker(&self->rig, CONFIG);
   self->broker_log = fopen(log, "w");
   cr_assert_not_null(self->broker_log);
   ledger_reader_open(&self->ledger, ledger);
-  sim_control_open(&self->control, control);
+  sim_control_open(&self->control, self->rig.control);
 }
 
 void scene_open(scene *self, bool keeps_ids) {
@@ -91,7 +88,7 @@ bool scene_await_replies(scene *self) {
 }
 
 void scene_close(scene *self, bool keep) {
-  static const char *const files[] = {"ledger", "control", "hbusd.log"};
+  static const char *const files[] = {"ledger", "hbusd.log"};
   hbus_client_destroy(&self->client);
   for (unsigned i = 0; i < SCENE_TRADERS; i++)
     trader_free(&self->traders[i]);

@@ -7,7 +7,9 @@
 #include "proto/command_codec.h"
 #include "proto/reply_codec.h"
 
-#define PAUSE_MS_MAX   40 /* between two commands; half of it on average */
+#define PAUSE_MS_MAX                                                                                                   \
+  80                      /* between two commands; half of it on average. Few enough orders for the simulator to       \
+                           * remember them all for a thousand cuts. */
 #define RECENT         20 /* of its tickets, about which it still asks */
 #define ALIKE_PERCENT  35
 #define HASTY_PERCENT  5 /* creates that expire at once */
