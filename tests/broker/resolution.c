@@ -22,8 +22,9 @@ static size_t s_list(const char *order_id, int64_t created_ms, const char *amoun
 }
 
 static void s_carry(size_t listed, const char *client_order_id) {
-  snprintf(s_scene.orders[listed].client_order_id, sizeof s_scene.orders[listed].client_order_id, "%s",
-           client_order_id);
+  hbus_client_order_id carried; /* by a copy: gcc -O3 takes two fields of one struct for overlapping */
+  snprintf(carried, sizeof carried, "%s", client_order_id);
+  memcpy(s_scene.orders[listed].client_order_id, carried, sizeof carried);
 }
 
 static void s_resolve(void) {
