@@ -7,9 +7,12 @@
 #include "broker/limits.h"
 #include "broker/link/native/native_link.h"
 #include "broker/link/pacer.h"
+#include "proto/pack.h"
 
 /* A new dialect is a line here. */
 static const link_dialect *const s_dialects[] = {&native_link};
+
+#define TELL_PACE_MS 1000
 
 /* A request that waits for its turn. */
 typedef struct waiting {
@@ -37,6 +40,8 @@ hbus_status link_new(upstream_link **out, const link_options *options, hbus_erro
   self->config = options->config;
   self->log = options->log;
   self->counters = options->counters;
+  self->callbacks = options->callbacks;
+  self->arg = options->arg;
   self->pacer = pacer_new(options->loop, options->config, LIMIT_REQUESTS, &callbacks, self);
   if (!self->pacer) {
     link_destroy(&self);
@@ -87,6 +92,28 @@ static request_class s_class(hbus_command_kind kind) {
   }
 }
 
+/* The bus hears that the pace is what holds things up, and how much room there is, once a second at most. */
+static void s_tell_pace(upstream_link *self, const char *what) {
+  uint64_t now_ms = clock_monotonic_ms();
+  if (self->told_pace_ms && now_ms - self->told_pace_ms < TELL_PACE_MS) return;
+  self->told_pace_ms = now_ms;
+  int64_t headroom = link_headroom(self);
+  buffer pairs;
+  buffer_init(&pairs, HBUS_FRAME_MAX);
+  pack_string(&pairs, "waiting");
+  pack_unsigned(&pairs, link_waiting(self));
+  if (headroom != INT64_MAX) {
+    pack_string(&pairs, "headroom");
+    pack_unsigned(&pairs, headroom > 0 ? (uint64_t)headroom : 0);
+  }
+  hbus_event event = {.type = HBUS_EVENT_INFO, .kind = HBUS_KIND_INFO, .src = "hbusd", .rx_ns = clock_real_ns()};
+  event.data.notice.message = hbus_text_of(what);
+  event.data.notice.extra =
+      (hbus_extra){.pairs = {.data = pairs.data, .size = pairs.size}, .count = headroom != INT64_MAX ? 2 : 1};
+  if (!pairs.status) self->callbacks->on_event(self->arg, &event);
+  buffer_free(&pairs);
+}
+
 static hbus_status s_keep(upstream_link *self, const hbus_command *command, const char *owner, const char *upstream_id,
                           link_outcome_fn *done, void *arg) {
   waiting *item = malloc(sizeof *item);
@@ -96,6 +123,7 @@ static hbus_status s_keep(upstream_link *self, const hbus_command *command, cons
   hbus_status status = pacer_keep(self->pacer, s_class(command->kind), owner, item, command->expires_ms);
   if (!status) {
     self->counters->requests_paced++;
+    s_tell_pace(self, "requests wait for the pace that Hummingbot allows");
     return HBUS_OK;
   }
   free(item);
@@ -157,6 +185,7 @@ void link_note_answer(upstream_link *self, const upstream_answer *answer) {
   bool limited = link_headroom(self) != INT64_MAX;
   log_write(self->log, LOG_LINK, LOG_LEVEL_WARN, "Hummingbot says that there are too many requests; %s",
             limited ? "sending them at half the pace for now" : "see upstream.rate_limit");
+  s_tell_pace(self, "Hummingbot says that there are too many requests");
 }
 
 int64_t link_headroom(const upstream_link *self) {

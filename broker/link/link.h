@@ -122,7 +122,10 @@ struct upstream_link {
   const config *config;
   logger *log;
   counters *counters;
+  const link_callbacks *callbacks;
+  void *arg;
   struct pacer *pacer;
+  uint64_t told_pace_ms; /* monotonic clock, when the bus last heard of it */
 };
 
 /* The connection is gone: what waits for its turn gets LINK_NOT_SENT. */

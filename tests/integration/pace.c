@@ -50,6 +50,27 @@ static hbus_command *s_find(hbus_command orders[FLOOD], const char *id) {
   return NULL;
 }
 
+Test(pace, the_bus_hears_that_requests_wait) {
+  rig rig;
+  hbus_command orders[FLOOD];
+  hbus_error error;
+  hbus_message message;
+  rig_start(&rig, s_still, SLOW);
+  hbus_client *client = rig_connect(&rig, "alice");
+  cr_assert_eq(hbus_client_watch(client, "info/hbusd/", &error), HBUS_OK);
+  s_flood_creates(client, orders);
+  /* At most one a second, so the first may come before the subscription has arrived; a wait of minutes has others. */
+  do {
+    s_flood_reads(client);
+    cr_assert_eq(hbus_client_next(client, PROCESS_PATIENCE_MS, &message), HBUS_OK);
+  } while (message.kind != HBUS_MESSAGE_EVENT);
+  cr_expect_eq(message.event.type, HBUS_EVENT_INFO);
+  cr_expect_not_null(memmem(message.body.data, message.body.size, "headroom", 8));
+  cr_expect_not_null(memmem(message.body.data, message.body.size, "waiting", 7));
+  hbus_client_destroy(&client);
+  rig_stop(&rig);
+}
+
 /* Creates ---------------------------------------------------------------------------------------------------------- */
 
 Test(pace, a_create_that_waits_in_vain_is_not_sent_and_its_id_stays_free) {
