@@ -8,7 +8,8 @@
 #include "broker/order/order_events.h"
 #include "broker/order/order_state.h"
 
-#define HISTORY_FIRST 100 /* records asked for at first; four times as many while that is not enough */
+#define HISTORY_FIRST 100  /* records asked for at first; four times as many while that is not enough */
+#define HISTORY_MAX   2000 /* of at most some 500 bytes each, or the answer would pass HBUS_FRAME_MAX */
 
 /* An order that upstream is expected to have, by name: it may be settled, and forgotten, while the check runs. */
 typedef struct subject {
@@ -27,6 +28,7 @@ typedef struct market_check {
   hbus_order *listed; /* open orders, then history */
   size_t listed_count;
   size_t open_count; /* of them */
+  uint64_t asked_ns; /* real-time clock, when the history was asked for */
   bool failed;
   bool refused; /* by upstream's own word */
 } market_check;
@@ -251,14 +253,12 @@ static void s_fail(market_check *self, order *order) {
 
 /* Rule 9: absence proves nothing, but where upstream keeps our ids, two complete lists after settle_ms do. */
 static void s_absent(market_check *self, order *order) {
-  uint64_t age_ms = (clock_real_ns() - order->written_ns) / 1000000u;
-  order_table_set_candidates(self->parts.orders, order, NULL, 0);
+  /* Upstream has forgotten what it may have been. What was said of it stays. */
+  if (order->state.extra.count) return;
+  uint64_t settled_ns = order->written_ns + self->parts.config->upstream.settle_ms * 1000000u;
+  order->absent_ns = self->asked_ns;
   order->absences = *self->parts.ids == RESOLUTION_IDS_KEPT ? order->absences + 1 : 0;
-  if (order->absences >= 2 && age_ms >= self->parts.config->upstream.settle_ms) {
-    s_fail(self, order);
-  } else {
-    s_tell(self, order, HBUS_INFERRED);
-  }
+  if (order->absences >= 2 && clock_real_ns() >= settled_ns) s_fail(self, order);
 }
 
 static void s_ambiguous(market_check *self, order *order, const resolution *answer) {
@@ -335,23 +335,25 @@ static void s_resolve(market_check *self) {
 
 typedef struct oldest {
   const market_check *check;
-  uint64_t written_ns;
+  uint64_t since_ns;
 } oldest;
 
+/* From when on an order can have come that is one of the unknown: since it was sent, or since a whole list had nothing
+ * like it. */
 static void s_find_oldest(void *arg, order *order) {
   oldest *oldest = arg;
   if (order->state.status != HBUS_UNKNOWN || order->state.order_id[0] || !s_is_here(oldest->check, order)) return;
-  if (order->written_ns < oldest->written_ns) oldest->written_ns = order->written_ns;
+  uint64_t since_ns = order->absent_ns > order->written_ns ? order->absent_ns : order->written_ns;
+  if (since_ns < oldest->since_ns) oldest->since_ns = since_ns;
 }
 
-/* Whether a history of `asked` records goes back to before the first unknown order was sent, or is all there is. */
+/* Whether a history of `asked` records goes back far enough, or is all there is. */
 static bool s_is_complete(const market_check *self, uint64_t asked) {
-  size_t count = self->listed_count - self->open_count;
-  if (count < asked || asked >= HBUS_HISTORY_MAX) return true;
-  oldest oldest = {.check = self, .written_ns = UINT64_MAX};
+  if (self->listed_count - self->open_count < asked) return true;
+  oldest oldest = {.check = self, .since_ns = UINT64_MAX};
   order_table_each_live(self->parts.orders, s_find_oldest, &oldest);
   for (size_t i = self->open_count; i < self->listed_count; i++) {
-    if (self->listed[i].created_at_ns + RESOLUTION_CLOCK_SLACK_MS * 1000000ull < oldest.written_ns) return true;
+    if (self->listed[i].created_at_ns + RESOLUTION_CLOCK_SLACK_MS * 1000000ull < oldest.since_ns) return true;
   }
   return false;
 }
@@ -359,23 +361,23 @@ static bool s_is_complete(const market_check *self, uint64_t asked) {
 static void s_on_history(void *arg, const link_outcome *outcome) {
   market_check *self = arg;
   uint64_t asked = self->what.limit;
-  if (outcome->result != LINK_ANSWERED || outcome->answer->code || !s_take_list(self, outcome)) {
-    s_fail_for(self, outcome);
-  } else if (!s_is_complete(self, asked)) {
+  bool listed = outcome->result == LINK_ANSWERED && !outcome->answer->code && s_take_list(self, outcome);
+  if (listed && s_is_complete(self, asked)) {
+    s_resolve(self);
+  } else if (listed && asked < HISTORY_MAX) {
     self->listed_count = self->open_count;
     s_ask_history(self, 4 * asked);
-  } else {
-    s_resolve(self);
-    s_end(self);
+    return;
   }
+  /* Without a whole list what is unknown stays so. It holds nobody up: what is live has been compared already. */
+  s_end(self);
 }
 
 static void s_ask_history(market_check *self, uint64_t limit) {
-  self->what.limit = limit < HBUS_HISTORY_MAX ? limit : HBUS_HISTORY_MAX;
+  self->what.limit = limit < HISTORY_MAX ? limit : HISTORY_MAX;
   self->what.order_id[0] = 0;
-  if (!s_ask(self, HBUS_GET_ORDER_HISTORY, s_on_history)) return;
-  self->failed = true;
-  s_end(self);
+  self->asked_ns = clock_real_ns();
+  if (s_ask(self, HBUS_GET_ORDER_HISTORY, s_on_history)) s_end(self);
 }
 
 /* Life cycle

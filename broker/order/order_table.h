@@ -26,6 +26,7 @@ struct order {
   unsigned repeat_count;
   uint64_t written_ns;    /* real-time clock when its create was given to the link; 0: an order of others */
   uint64_t first_seen_ns; /* real-time clock when an order of others was first heard of */
+  uint64_t absent_ns;     /* real-time clock, when a whole list of upstream's last had nothing like it; 0: never */
   unsigned absences;      /* complete lists of upstream's that it was not in, while unknown */
   uint64_t published_seq; /* of its last ORDER_UPDATE on the private stream; 0: none yet */
   uint64_t published_rev; /* of the state that it told */

@@ -377,3 +377,39 @@ Test(reconcile, rule_8_what_may_be_either_of_two_is_listed_with_both) {
   hbus_client_destroy(&bob);
   scene_stop(&scene);
 }
+
+/* A create that never arrived, at an upstream that keeps no ids, is looked for again and again. With more orders since
+ * than one list holds it can only stay unknown; the link must come back all the same. */
+Test(reconcile, what_no_list_reaches_back_to_holds_nobody_up, .timeout = 250) {
+  enum { SINCE = 2200 }; /* more than a market check asks for at the most */
+  static const char *const arguments[] = {"--rate", "0", "--no-client-ids", NULL};
+  rig rig;
+  rig_start(&rig, arguments, "  request_timeout_ms: 2000\n  ping_ms: 100\n  hang_up_ms: 400\n");
+  hbus_client *client = rig_connect(&rig, "alice");
+  hbus_command lost = rig_resting_order(HBUS_BUY, "0.5000");
+  hbus_error error;
+  hbus_reply reply;
+  hbus_cancel cancel;
+  hbus_order found;
+  rig_control(&rig, "fault half-open=0");
+  cr_assert_eq(hbus_client_new_order_id(client, lost.client_order_id, NULL), HBUS_OK);
+  cr_assert_eq(hbus_client_call(client, &lost, 0, &reply, &error), HBUS_OUTCOME_UNKNOWN);
+  rig_control(&rig, "fault clear");
+  rig_wait_link(client, HBUS_LINK_CONNECTED);
+  for (int i = 0; i < SINCE; i++) {
+    hbus_command each = rig_resting_order(HBUS_SELL, "0.0100");
+    cr_assert_eq(hbus_client_new_order_id(client, each.client_order_id, NULL), HBUS_OK);
+    cr_assert_eq(hbus_client_call(client, &each, 0, &reply, &error), HBUS_OK, "%s", error.text);
+    cr_assert_eq(hbus_cancel_order(client, "binance", "ETH-USDT", NULL, each.client_order_id, 0, &cancel, &error),
+                 HBUS_OK);
+  }
+  uint64_t losses = rig_counter(client, "link_losses");
+  rig_control(&rig, "cut");
+  rig_wait_number(client, "counters.link_losses", losses + 1);
+  rig_wait_link(client, HBUS_LINK_CONNECTED);
+  cr_expect_eq(rig_counter(client, "upstream_frames_oversize"), 0);
+  cr_assert_eq(hbus_get_order(client, "binance", "ETH-USDT", NULL, lost.client_order_id, 0, &found, &error), HBUS_OK);
+  cr_expect_eq(found.status, HBUS_UNKNOWN);
+  hbus_client_destroy(&client);
+  rig_stop(&rig);
+}
