@@ -43,8 +43,7 @@ static void s_finish(question *self, const link_outcome *outcome) {
   self->done(self->arg, outcome);
 }
 
-/* Waiting for the next attempt
- * ----------------------------------------------------------------------------------------- */
+/* Waiting for the next attempt ------------------------------------------------------------------------------------- */
 
 static void s_on_timer(uv_timer_t *timer);
 
@@ -119,8 +118,7 @@ static void s_on_timer(uv_timer_t *timer) {
   s_set_timer(all);
 }
 
-/* Outcomes
- * ------------------------------------------------------------------------------------------------------------- */
+/* Outcomes --------------------------------------------------------------------------------------------------------- */
 
 /* Whether an answer says no more than "not now". */
 static bool s_is_passing(const link_outcome *outcome) {
@@ -156,8 +154,7 @@ hbus_status questions_ask(questions *self, const hbus_command *what, const char 
   return status;
 }
 
-/* Life cycle
- * ----------------------------------------------------------------------------------------------------------- */
+/* Life cycle ------------------------------------------------------------------------------------------------------- */
 
 questions *questions_new(uv_loop_t *loop, upstream_link *link, const config *config, counters *counters) {
   questions *self = calloc(1, sizeof *self);

@@ -39,8 +39,7 @@ static void s_ask_history(market_check *self, uint64_t limit);
 static void s_end(market_check *self);
 static void s_bind(market_check *self, order *order, const hbus_order *listed, resolution_reason reason);
 
-/* Collecting
- * ----------------------------------------------------------------------------------------------------------- */
+/* Collecting ------------------------------------------------------------------------------------------------------- */
 
 static bool s_is_here(const market_check *self, const order *order) {
   return strcmp(order->state.exchange, self->what.exchange) == 0 && strcmp(order->state.market, self->what.market) == 0;
@@ -380,8 +379,7 @@ static void s_ask_history(market_check *self, uint64_t limit) {
   if (s_ask(self, HBUS_GET_ORDER_HISTORY, s_on_history)) s_end(self);
 }
 
-/* Life cycle
- * ----------------------------------------------------------------------------------------------------------- */
+/* Life cycle ------------------------------------------------------------------------------------------------------- */
 
 typedef struct tally {
   const market_check *check;
