@@ -9,6 +9,7 @@
 #include "broker/order/order_state.h"
 
 #define HISTORY_FIRST 100  /* records asked for at first; four times as many while that is not enough */
+#define HISTORY_SURE  50   /* upstream's own default: no history is shorter for having been cut */
 #define HISTORY_MAX   2000 /* of at most some 500 bytes each, or the answer would pass HBUS_FRAME_MAX */
 
 /* An order that upstream is expected to have, by name: it may be settled, and forgotten, while the check runs. */
@@ -250,10 +251,26 @@ static void s_fail(market_check *self, order *order) {
                       NULL);
 }
 
+/* From when on upstream may have an order that an unknown one is: since it was sent, or since a whole list had nothing
+ * like it. */
+static uint64_t s_since_ns(const order *order) {
+  return order->absent_ns > order->written_ns ? order->absent_ns : order->written_ns;
+}
+
+/* Whether the history shows orders from before then. If they do not, upstream may have forgotten what it had; unless it
+ * has so few that no history is that short. */
+static bool s_reaches_back(const market_check *self, uint64_t since_ns) {
+  if (self->listed_count - self->open_count < HISTORY_SURE) return true;
+  for (size_t i = self->open_count; i < self->listed_count; i++) {
+    if (self->listed[i].created_at_ns + RESOLUTION_CLOCK_SLACK_MS * 1000000ull < since_ns) return true;
+  }
+  return false;
+}
+
 /* Rule 9: absence proves nothing, but where upstream keeps our ids, two complete lists after settle_ms do. */
 static void s_absent(market_check *self, order *order) {
   /* Upstream has forgotten what it may have been. What was said of it stays. */
-  if (order->state.extra.count) return;
+  if (order->state.extra.count || !s_reaches_back(self, s_since_ns(order))) return;
   uint64_t settled_ns = order->written_ns + self->parts.config->upstream.settle_ms * 1000000u;
   order->absent_ns = self->asked_ns;
   order->absences = *self->parts.ids == RESOLUTION_IDS_KEPT ? order->absences + 1 : 0;
@@ -337,12 +354,10 @@ typedef struct oldest {
   uint64_t since_ns;
 } oldest;
 
-/* From when on an order can have come that is one of the unknown: since it was sent, or since a whole list had nothing
- * like it. */
 static void s_find_oldest(void *arg, order *order) {
   oldest *oldest = arg;
   if (order->state.status != HBUS_UNKNOWN || order->state.order_id[0] || !s_is_here(oldest->check, order)) return;
-  uint64_t since_ns = order->absent_ns > order->written_ns ? order->absent_ns : order->written_ns;
+  uint64_t since_ns = s_since_ns(order);
   if (since_ns < oldest->since_ns) oldest->since_ns = since_ns;
 }
 
@@ -351,10 +366,7 @@ static bool s_is_complete(const market_check *self, uint64_t asked) {
   if (self->listed_count - self->open_count < asked) return true;
   oldest oldest = {.check = self, .since_ns = UINT64_MAX};
   order_table_each_live(self->parts.orders, s_find_oldest, &oldest);
-  for (size_t i = self->open_count; i < self->listed_count; i++) {
-    if (self->listed[i].created_at_ns + RESOLUTION_CLOCK_SLACK_MS * 1000000ull < oldest.since_ns) return true;
-  }
-  return false;
+  return s_reaches_back(self, oldest.since_ns);
 }
 
 static void s_on_history(void *arg, const link_outcome *outcome) {
