@@ -24,6 +24,7 @@ static void s_start(peer *self, const char *const *sim_arguments) {
   cr_assert_eq(hbus_client_watch(self->client, "order_update/", &self->error), HBUS_OK);
   cr_assert_eq(hbus_client_watch(self->client, "trade_update/", &self->error), HBUS_OK);
   cr_assert_eq(hbus_client_watch(self->client, ERRORS, &self->error), HBUS_OK);
+  rig_settle(self->client);
 }
 
 static void s_stop(peer *self) {
@@ -372,6 +373,7 @@ Test(orders, an_order_of_others_that_a_peer_cancels_is_asked_for_and_told) {
   peer.client = rig_connect(&peer.rig, "beatrice");
   rig_wait_link(peer.client, HBUS_LINK_CONNECTED);
   cr_assert_eq(hbus_client_watch(peer.client, "order_update/", &peer.error), HBUS_OK);
+  rig_settle(peer.client);
   hbus_cancel cancel;
   cr_assert_eq(hbus_cancel_order(peer.client, "binance", "ETH-USDT", placed.order_id, NULL, 0, &cancel, &peer.error),
                HBUS_OK);

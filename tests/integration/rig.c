@@ -304,3 +304,28 @@ void rig_next_event(hbus_client *client, const char *prefix, hbus_message *out) 
     if (out->kind == HBUS_MESSAGE_EVENT && strncmp(out->topic, prefix, strlen(prefix)) == 0) return;
   }
 }
+
+static bool s_hears_error_of(hbus_client *client, const char *order_id) {
+  hbus_message message;
+  while (hbus_client_next(client, 100, &message) == HBUS_OK) {
+    bool is_error = message.kind == HBUS_MESSAGE_EVENT && message.event.kind == HBUS_KIND_ERROR;
+    if (is_error && strcmp(message.event.data.notice.order_id, order_id) == 0) return true;
+  }
+  return false;
+}
+
+void rig_settle(hbus_client *client) {
+  hbus_error error;
+  hbus_cancel cancel;
+  cr_assert_eq(hbus_client_watch(client, "error/hummingbot/", &error), HBUS_OK);
+  for (int tries = 0; tries < PROCESS_PATIENCE_MS / 100; tries++) {
+    char order_id[32];
+    snprintf(order_id, sizeof order_id, "try-%d", tries);
+    cr_assert_neq(hbus_cancel_order(client, "binance", "ETH-USDT", order_id, NULL, 0, &cancel, &error), HBUS_OK);
+    if (s_hears_error_of(client, order_id)) {
+      cr_assert_eq(hbus_client_unwatch(client, "error/hummingbot/", &error), HBUS_OK);
+      return;
+    }
+  }
+  cr_assert_fail("no event came");
+}

@@ -63,6 +63,10 @@ hbus_command rig_order(const char *exchange, const char *market, hbus_side side,
                        const char *amount, const char *price);
 hbus_decimal rig_decimal(const char *text);
 
+/* Waits until what the client watches on the private stream has reached the broker: a subscription travels for itself.
+ * Cancels orders that there are not, and reads their errors, with every event before them. */
+void rig_settle(hbus_client *client);
+
 /* The next event whose topic begins with `prefix`; others are passed over. Fails the test if none comes. */
 void rig_next_event(hbus_client *client, const char *prefix, hbus_message *out);
 
