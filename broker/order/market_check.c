@@ -30,6 +30,7 @@ typedef struct market_check {
   size_t listed_count;
   size_t open_count; /* of them */
   uint64_t asked_ns; /* real-time clock, when the history was asked for */
+  bool whole;        /* the history is all that upstream has */
   bool failed;
   bool refused; /* by upstream's own word */
 } market_check;
@@ -290,7 +291,11 @@ static void s_ambiguous(market_check *self, order *order, const resolution *answ
   s_tell(self, order, HBUS_INFERRED);
 }
 
+/* What a history that does not reach back to an order says of it by value is not to be trusted: what it may be could
+ * stand further back. As one of those that can have asked for what is listed it has done its part already. */
 static void s_apply(market_check *self, order *order, const resolution *answer) {
+  bool by_id = answer->verdict == RESOLUTION_BOUND && answer->reason == RESOLUTION_BY_ID;
+  if (!by_id && !self->whole && !s_reaches_back(self, s_since_ns(order))) return;
   switch (answer->verdict) {
   case RESOLUTION_BOUND: s_bind(self, order, &self->listed[answer->listed], answer->reason); break;
   case RESOLUTION_ABSENT:
@@ -361,9 +366,9 @@ static void s_find_oldest(void *arg, order *order) {
   if (since_ns < oldest->since_ns) oldest->since_ns = since_ns;
 }
 
-/* Whether a history of `asked` records goes back far enough, or is all there is. */
-static bool s_is_complete(const market_check *self, uint64_t asked) {
-  if (self->listed_count - self->open_count < asked) return true;
+/* Whether the history goes back far enough for every unknown order, or is all there is. */
+static bool s_is_complete(const market_check *self) {
+  if (self->whole) return true;
   oldest oldest = {.check = self, .since_ns = UINT64_MAX};
   order_table_each_live(self->parts.orders, s_find_oldest, &oldest);
   return s_reaches_back(self, oldest.since_ns);
@@ -373,14 +378,14 @@ static void s_on_history(void *arg, const link_outcome *outcome) {
   market_check *self = arg;
   uint64_t asked = self->what.limit;
   bool listed = outcome->result == LINK_ANSWERED && !outcome->answer->code && s_take_list(self, outcome);
-  if (listed && s_is_complete(self, asked)) {
-    s_resolve(self);
-  } else if (listed && asked < HISTORY_MAX) {
+  self->whole = listed && self->listed_count - self->open_count < asked;
+  if (listed && !s_is_complete(self) && asked < HISTORY_MAX) {
     self->listed_count = self->open_count;
     s_ask_history(self, 4 * asked);
     return;
   }
-  /* Without a whole list what is unknown stays so. It holds nobody up: what is live has been compared already. */
+  /* Without a list what is unknown stays so. It holds nobody up: what is live has been compared already. */
+  if (listed) s_resolve(self);
   s_end(self);
 }
 
