@@ -1,6 +1,5 @@
 #include "broker/order/market_check.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
