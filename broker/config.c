@@ -120,7 +120,7 @@ out:
   return status;
 }
 
-static void s_free_endpoints(config_endpoints *endpoints) {
+static void s_free_list(config_list *endpoints) {
   for (unsigned i = 0; i < endpoints->count; i++)
     free(endpoints->items[i]);
   free(endpoints->items);
@@ -132,7 +132,7 @@ void config_destroy(config **self) {
   *self = NULL;
   for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
     if (config_keys[i].kind == CONFIG_TEXT) free(*config_text_at(gone, &config_keys[i]));
-    if (config_keys[i].kind == CONFIG_ENDPOINTS) s_free_endpoints(config_endpoints_at(gone, &config_keys[i]));
+    if (config_keys[i].kind == CONFIG_LIST) s_free_list(config_list_at(gone, &config_keys[i]));
   }
   for (unsigned i = 0; i < gone->upstream.subscribe_count; i++) {
     free(gone->upstream.subscribe[i].exchange);

@@ -11,6 +11,7 @@
 #include "hbus/types.h"
 
 #define CONFIG_ENDPOINTS_MAX     8       /* addresses of one socket */
+#define CONFIG_PEERS_MAX         64      /* names in a list of peers */
 #define CONFIG_SUBSCRIPTIONS_MAX 10000   /* entries of upstream.subscribe */
 #define CONFIG_FILE_MAX          1048576 /* bytes of a configuration file */
 #define CONFIG_API_KEY_MAX       4096    /* bytes of an API key */
@@ -21,10 +22,18 @@ typedef struct config_subscription {
   char *market;
 } config_subscription;
 
-typedef struct config_endpoints {
+/* What the journal promises (ORDERS rule 18). */
+typedef enum journal_sync {
+  JOURNAL_ALWAYS,   /* on disk before it is sent: survives power loss */
+  JOURNAL_INTERVAL, /* written before it is sent: survives the end of every process, not power loss */
+  JOURNAL_OFF       /* there is none */
+} journal_sync;
+
+/* Addresses, names. */
+typedef struct config_list {
   char **items;
   unsigned count;
-} config_endpoints;
+} config_list;
 
 /* Everything with its default filled in. Strings are the config's. */
 typedef struct config {
@@ -60,13 +69,26 @@ typedef struct config {
     unsigned subscribe_count;
   } upstream;
   struct {
-    config_endpoints commands;
-    config_endpoints market;
-    config_endpoints private_;
+    config_list commands;
+    config_list market;
+    config_list private_;
     uint64_t high_water_mark; /* messages queued for one subscriber */
   } endpoints;
   struct {
-    uint64_t orders;   /* orders remembered */
+    char *path;
+    journal_sync sync;
+    uint64_t sync_ms;   /* interval: how often what is written is brought onto the disk */
+    uint64_t keep_days; /* finished orders and their ids; never less than 30 (ORDERS rule 5) */
+    uint64_t events_keep_days;
+    uint64_t events_max_mb; /* of the file, before the oldest events go */
+  } journal;
+  struct {
+    config_list reach_all;    /* names of peers that may cancel, list and resolve the orders of all */
+    uint64_t cancel_grace_ms; /* of cancel on disconnect, where hello does not say */
+  } access;
+  struct {
+    uint64_t orders;   /* orders in memory */
+    uint64_t ids;      /* client_order_ids remembered */
     uint64_t commands; /* commands under way */
     uint64_t peers;    /* connections remembered */
     uint64_t topics;   /* topics numbered */

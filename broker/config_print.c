@@ -37,7 +37,7 @@ static void s_print_text(const char *text, FILE *out) {
   fputc('"', out);
 }
 
-static void s_print_endpoints(const config_endpoints *endpoints, FILE *out) {
+static void s_print_list(const config_list *endpoints, FILE *out) {
   fputs(" [", out);
   for (unsigned i = 0; i < endpoints->count; i++) {
     if (i > 0) fputs(", ", out);
@@ -70,7 +70,7 @@ static void s_print_value(config *self, const config_key *key, FILE *out) {
   case CONFIG_NUMBER: fprintf(out, " %llu", (unsigned long long)*config_number_at(self, key)); break;
   case CONFIG_BOOL: fprintf(out, " %s", *config_bool_at(self, key) ? "true" : "false"); break;
   case CONFIG_CHOICE: fprintf(out, " %s", key->choices[*config_choice_at(self, key)]); break;
-  case CONFIG_ENDPOINTS: s_print_endpoints(config_endpoints_at(self, key), out); break;
+  case CONFIG_LIST: s_print_list(config_list_at(self, key), out); break;
   case CONFIG_SUBSCRIPTIONS: s_print_subscriptions(self, out); break;
   }
   fputc('\n', out);

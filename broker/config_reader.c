@@ -152,12 +152,11 @@ static hbus_status s_read_scalar(reader *self, const config_key *key, const yaml
   return status == HBUS_OK ? HBUS_OK : hbus_fail(self->error, status, "%s", error.text);
 }
 
-static hbus_status s_read_endpoints(reader *self, const config_key *key, const yaml_node_t *node) {
-  if (node->type == YAML_MAPPING_NODE)
-    return s_fail(self, node, "'%s' must be an address or a list of them", key->path);
+static hbus_status s_read_list(reader *self, const config_key *key, const yaml_node_t *node) {
+  if (node->type == YAML_MAPPING_NODE) return s_fail(self, node, "'%s' must be one text or a list of them", key->path);
   if (node->type == YAML_SCALAR_NODE) return s_read_scalar(self, key, node);
   if (node->data.sequence.items.start == node->data.sequence.items.top)
-    return s_fail(self, node, "'%s' must have an address", key->path);
+    return s_fail(self, node, "'%s' must have an entry", key->path);
   for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
     hbus_status status = s_read_scalar(self, key, s_node(self, *item));
     if (status != HBUS_OK) return status;
@@ -170,7 +169,7 @@ static hbus_status s_read_value(reader *self, const config_key *key, const yaml_
   self->marks[key - config_keys] = s_mark_of(node->start_mark);
   switch (key->kind) {
   case CONFIG_SUBSCRIPTIONS: return s_read_subscriptions(self, node);
-  case CONFIG_ENDPOINTS: return s_read_endpoints(self, key, node);
+  case CONFIG_LIST: return s_read_list(self, key, node);
   default: return s_read_scalar(self, key, node);
   }
 }

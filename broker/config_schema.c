@@ -10,11 +10,15 @@
 #define TIMEOUT_MAX_MS 3600000
 #define TEXT_MAX       4096
 #define RATE_MAX       100000
+#define KEEP_MIN_DAYS  30 /* ORDERS rule 5 */
+#define DAYS_MAX       36500
 
 static const char *const s_levels[] = {"debug", "info", "warn", "error", "off", NULL};
 static const char *const s_formats[] = {"text", "json", NULL};
+static const char *const s_syncs[] = {"always", "interval", "off", NULL};
 
-_Static_assert(sizeof(log_level) == sizeof(unsigned) && sizeof(log_format) == sizeof(unsigned),
+_Static_assert(sizeof(log_level) == sizeof(unsigned) && sizeof(log_format) == sizeof(unsigned) &&
+                   sizeof(journal_sync) == sizeof(unsigned),
                "a choice is stored through an unsigned");
 _Static_assert(sizeof s_levels / sizeof *s_levels == LOG_LEVEL_COUNT + 1, "every level has its name here");
 
@@ -25,12 +29,18 @@ static hbus_status s_check_dialect(const char *text, hbus_error *error) {
   return hbus_fail(error, HBUS_INVALID_REQUEST, "there is no such dialect; there is native");
 }
 
+static hbus_status s_check_peer(const char *text, hbus_error *error) {
+  if (strlen(text) <= HBUS_NAME_MAX) return HBUS_OK;
+  return hbus_fail(error, HBUS_INVALID_REQUEST, "a peer's name has at most %d bytes", HBUS_NAME_MAX);
+}
+
 #define AT(member)                     .offset = offsetof(config, member)
 #define TEXT(member, default_, check_) .kind = CONFIG_TEXT, AT(member), .standard = default_, .check = check_
 #define NUMBER(member, min_, max_, default_)                                                                           \
   .kind = CONFIG_NUMBER, AT(member), .min = min_, .max = max_, .standard = default_
 #define ENDPOINTS(member, default_)                                                                                    \
-  .kind = CONFIG_ENDPOINTS, AT(member), .standard = default_, .check = config_endpoint_check
+  .kind = CONFIG_LIST, AT(member), .max = CONFIG_ENDPOINTS_MAX, .standard = default_, .check = config_endpoint_check
+#define PEERS(member, default_)            .kind = CONFIG_LIST, AT(member), .standard = default_, .check = s_check_peer
 #define YES_OR_NO(member, default_)        .kind = CONFIG_BOOL, AT(member), .standard = default_
 #define CHOICE(member, choices_, default_) .kind = CONFIG_CHOICE, AT(member), .choices = choices_, .standard = default_
 
@@ -63,7 +73,16 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     {"endpoints.market", ENDPOINTS(endpoints.market, "tcp://127.0.0.1:5571")},
     {"endpoints.private", ENDPOINTS(endpoints.private_, "tcp://127.0.0.1:5572")},
     {"endpoints.high_water_mark", NUMBER(endpoints.high_water_mark, 1, 10000000, "100000")},
+    {"journal.path", TEXT(journal.path, "hbus.db", NULL)},
+    {"journal.sync", CHOICE(journal.sync, s_syncs, "interval")},
+    {"journal.sync_ms", NUMBER(journal.sync_ms, 1, TIMEOUT_MAX_MS, "1000")},
+    {"journal.keep_days", NUMBER(journal.keep_days, KEEP_MIN_DAYS, DAYS_MAX, "30")},
+    {"journal.events_keep_days", NUMBER(journal.events_keep_days, 1, DAYS_MAX, "7")},
+    {"journal.events_max_mb", NUMBER(journal.events_max_mb, 1, 1000000, "1024")},
+    {"access.reach_all", PEERS(access.reach_all, "hbus")},
+    {"access.cancel_grace_ms", NUMBER(access.cancel_grace_ms, 1, HBUS_GRACE_MAX_MS, "5000")},
     {"bounds.orders", NUMBER(bounds.orders, 1, 10000000, "100000")},
+    {"bounds.ids", NUMBER(bounds.ids, 1, 1000000000, "10000000")},
     {"bounds.commands", NUMBER(bounds.commands, 1, 1000000, "10000")},
     {"bounds.peers", NUMBER(bounds.peers, 1, 1000000, "10000")},
     {"bounds.topics", NUMBER(bounds.topics, 1, 10000000, "100000")},
@@ -99,8 +118,8 @@ bool *config_bool_at(config *self, const config_key *key) {
 unsigned *config_choice_at(config *self, const config_key *key) {
   return s_member(self, key, CONFIG_CHOICE);
 }
-config_endpoints *config_endpoints_at(config *self, const config_key *key) {
-  return s_member(self, key, CONFIG_ENDPOINTS);
+config_list *config_list_at(config *self, const config_key *key) {
+  return s_member(self, key, CONFIG_LIST);
 }
 
 /* ---- setting ---- */
@@ -129,19 +148,19 @@ static hbus_status s_set_text(const config_key *key, config *to, const char *tex
   return HBUS_OK;
 }
 
-static hbus_status s_add_endpoint(const config_key *key, config *to, const char *text, hbus_error *error) {
-  config_endpoints *endpoints = config_endpoints_at(to, key);
-  if (endpoints->count == CONFIG_ENDPOINTS_MAX)
-    return hbus_fail(error, HBUS_INVALID_REQUEST, "'%s' takes at most %d addresses", key->path, CONFIG_ENDPOINTS_MAX);
+static hbus_status s_add_entry(const config_key *key, config *to, const char *text, hbus_error *error) {
+  config_list *list = config_list_at(to, key);
+  if (list->count == key->max)
+    return hbus_fail(error, HBUS_INVALID_REQUEST, "'%s' takes at most %d entries", key->path, (int)key->max);
   hbus_status status = s_check_text(key, text, error);
   if (status != HBUS_OK) return status;
-  if (!endpoints->items) endpoints->items = calloc(CONFIG_ENDPOINTS_MAX, sizeof *endpoints->items);
+  if (!list->items) list->items = calloc(key->max, sizeof *list->items);
   char *copy = strdup(text);
-  if (!endpoints->items || !copy) {
+  if (!list->items || !copy) {
     free(copy);
     return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the configuration");
   }
-  endpoints->items[endpoints->count++] = copy;
+  list->items[list->count++] = copy;
   return HBUS_OK;
 }
 
@@ -185,7 +204,7 @@ hbus_status config_key_set(const config_key *key, config *to, const char *text, 
   case CONFIG_NUMBER: return s_set_number(key, to, text, error);
   case CONFIG_BOOL: return s_set_bool(key, to, text, error);
   case CONFIG_CHOICE: return s_set_choice(key, to, text, error);
-  case CONFIG_ENDPOINTS: return s_add_endpoint(key, to, text, error);
+  case CONFIG_LIST: return s_add_entry(key, to, text, error);
   case CONFIG_SUBSCRIPTIONS: break;
   }
   assert(false);

@@ -31,6 +31,14 @@
   X(events_private, "events published on the private stream")                                                          \
   X(events_unheld, "events that were about to wait for their order's owner, and went on for want of room")             \
   X(events_unpublishable, "events that could not be numbered or packed: a bound was reached")                          \
+  X(journal_commits, "commits of the journal")                                                                         \
+  X(journal_records, "records in them")                                                                                \
+  X(journal_failures, "commits that failed")                                                                           \
+  X(journal_lost, "records that were not written: there was no more room for them in memory")                          \
+  X(creates_not_sent, "creates that were in the journal already, and were not sent")                                   \
+  X(cancels_latched, "cancels that had to wait until they could be sent")                                              \
+  X(fills_repeated, "fills that had come before, by their trade id")                                                   \
+  X(fills_inferred, "fills told by an order's `filled` before their trade")                                            \
   X(orders_evicted, "finished orders forgotten to make room")                                                          \
   X(orders_untracked, "orders seen upstream with no room to remember them")
 

@@ -30,6 +30,13 @@
 /* Events about an order that nobody knows yet. */
 #define LIMIT_HELD_EVENTS 1024
 
+/* What the journal keeps in memory until it is written, records and their answers together; past it, records are lost
+ * and counted, until it can be written again. */
+#define LIMIT_JOURNAL_BYTES 67108864
+
+/* Fills whose trade ids are remembered. */
+#define LIMIT_FILLS 200000
+
 /* An order id of the broker's own, sent upstream: INSTANCE-COUNTER. */
 #define LIMIT_UPSTREAM_ID 32
 

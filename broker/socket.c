@@ -145,7 +145,7 @@ static void s_add_address(bound_socket *self) {
   zstr_free(&address);
 }
 
-hbus_status socket_group_bind(socket_group *self, const socket_options *options, const config_endpoints *endpoints,
+hbus_status socket_group_bind(socket_group *self, const socket_options *options, const config_list *endpoints,
                               bound_socket **out, hbus_error *error) {
   zsock_t *zsock = zsock_new(options->type);
   if (!zsock) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for a socket");

@@ -34,7 +34,7 @@ typedef struct socket_options {
 
 /* Makes a socket and binds it to every address, without reading yet. HBUS_INVALID_REQUEST: `error` names the address
  * and why. */
-hbus_status socket_group_bind(socket_group *self, const socket_options *options, const config_endpoints *endpoints,
+hbus_status socket_group_bind(socket_group *self, const socket_options *options, const config_list *endpoints,
                               bound_socket **out, hbus_error *error);
 
 /* Adds a socket that is bound or connected already, and is closed with the group. HBUS_NO_MEMORY. */

@@ -22,6 +22,14 @@ static const field s_fields[COMMAND_KEY_COUNT] = {
     [COMMAND_KEY_ACCOUNT] = FIELD_NAME_ROW(hbus_command, account, 0),
     [COMMAND_KEY_POSITION_ACTION] = FIELD_ENUM_ROW(hbus_command, position_action, names_position_action, 0),
     [COMMAND_KEY_CHANNEL] = FIELD_ENUM_ROW(hbus_command, channel, names_channel, 0),
+    [COMMAND_KEY_OWNER] = FIELD_NAME_ROW(hbus_command, owner, 0),
+    [COMMAND_KEY_CANCEL_ON_DISCONNECT] =
+        FIELD_ROW(hbus_command, cancel_on_disconnect, "cancel_on_disconnect", .type = FIELD_FLAG),
+    [COMMAND_KEY_GRACE_MS] =
+        FIELD_ROW(hbus_command, grace_ms, "grace_ms", .type = FIELD_UNSIGNED, .min = 1, .max = HBUS_GRACE_MAX_MS),
+    [COMMAND_KEY_STATUS] =
+        FIELD_ROW(hbus_command, order_status, "status", .type = FIELD_ENUM, .names = &names_order_status),
+    [COMMAND_KEY_SOURCE] = FIELD_ENUM_ROW(hbus_command, source, names_position_source, 0),
     [COMMAND_KEY_DEPTH] =
         FIELD_ROW(hbus_command, depth, "depth", .type = FIELD_UNSIGNED, .min = 1, .max = HBUS_BOOK_LEVELS_MAX),
     [COMMAND_KEY_LIMIT] =
@@ -39,7 +47,7 @@ const field_table command_fields = {s_fields, COMMAND_KEY_COUNT};
 #define ANY_ARGUMENT (((field_set)1 << COMMAND_KEY_COUNT) - 1 - COMMAND_ENVELOPE)
 
 static const command_rule s_rules[HBUS_COMMAND_COUNT] = {
-    [HBUS_HELLO] = {.required = A(NAME)},
+    [HBUS_HELLO] = {.required = A(NAME), .optional = A(CANCEL_ON_DISCONNECT) | A(GRACE_MS)},
     [HBUS_PING] = {0},
     [HBUS_STATUS] = {0},
     [HBUS_CREATE_ORDER] = {.required = PLACE | A(CLIENT_ORDER_ID) | A(SIDE) | A(ORDER_TYPE) | A(AMOUNT),
@@ -47,17 +55,21 @@ static const command_rule s_rules[HBUS_COMMAND_COUNT] = {
                            .side_effects = true},
     [HBUS_CANCEL_ORDER] = {.required = PLACE, .one_of = ORDER_NAME, .optional = OF_ACCOUNT, .side_effects = true},
     [HBUS_GET_ORDER] = {.required = PLACE, .one_of = ORDER_NAME, .optional = OF_ACCOUNT},
-    [HBUS_GET_OPEN_ORDERS] = {.required = PLACE, .optional = PAGE | OF_ACCOUNT},
+    /* Without a market: what the broker knows of all of them. */
+    [HBUS_GET_OPEN_ORDERS] = {.optional = PLACE | PAGE | OF_ACCOUNT},
     [HBUS_GET_ORDER_HISTORY] = {.required = PLACE, .optional = PAGE | OF_ACCOUNT},
     [HBUS_GET_ORDER_BOOK] = {.required = PLACE, .optional = A(DEPTH) | A(MARKET_TYPE)},
     [HBUS_GET_TICKER] = {.required = PLACE, .optional = A(MARKET_TYPE)},
     [HBUS_GET_BALANCES] = {.required = A(EXCHANGE), .optional = PAGE | A(ACCOUNT)},
-    [HBUS_GET_POSITIONS] = {.required = A(EXCHANGE), .optional = A(MARKET) | PAGE | A(ACCOUNT)},
+    [HBUS_GET_POSITIONS] = {.optional = PLACE | PAGE | A(ACCOUNT) | A(SOURCE) | A(OWNER)},
     [HBUS_SUBSCRIBE] = {.required = A(CHANNEL) | PLACE, .side_effects = true},
     [HBUS_UNSUBSCRIBE] = {.required = A(CHANNEL) | PLACE, .side_effects = true},
+    [HBUS_CANCEL_ALL] = {.optional = PLACE | A(SIDE) | A(OWNER), .side_effects = true},
+    [HBUS_RESOLVE_ORDER] = {.required = A(CLIENT_ORDER_ID),
+                            .one_of = A(ORDER_ID) | A(STATUS),
+                            .optional = A(OWNER),
+                            .side_effects = true},
     /* Not served yet: each takes whatever it is given, its answer is UNSUPPORTED. */
-    [HBUS_CANCEL_ALL] = {.optional = ANY_ARGUMENT, .side_effects = true},
-    [HBUS_RESOLVE_ORDER] = {.optional = ANY_ARGUMENT, .side_effects = true},
     [HBUS_SET_LEVERAGE] = {.optional = ANY_ARGUMENT, .side_effects = true},
     [HBUS_SET_POSITION_MODE] = {.optional = ANY_ARGUMENT, .side_effects = true},
     [HBUS_PUBLISH] = {.optional = ANY_ARGUMENT, .side_effects = true},

@@ -20,6 +20,7 @@ NAMES(market_type, HBUS_MARKET_TYPE_COUNT, "spot", "futures")
 NAMES(position_action, HBUS_POSITION_ACTION_COUNT, "open", "close")
 NAMES(link_status, HBUS_LINK_STATUS_COUNT, "disconnected", "connecting", "connected", "error")
 NAMES(origin, HBUS_ORIGIN_COUNT, "pushed", "polled", "inferred")
+NAMES(position_source, HBUS_POSITION_SOURCE_COUNT, "upstream", "fills")
 NAMES(channel, HBUS_CHANNEL_COUNT, "order_book", "trades", "ticker")
 NAMES(stream, HBUS_STREAM_COUNT, "market", "private")
 NAMES(event_type, HBUS_EVENT_TYPE_COUNT, "MARKET_DATA", "ORDER_UPDATE", "TRADE_UPDATE", "STRATEGY_UPDATE", "ERROR",
@@ -70,6 +71,9 @@ const char *hbus_link_status_name(hbus_link_status value) {
 }
 const char *hbus_origin_name(hbus_origin value) {
   return name_of(&names_origin, value);
+}
+const char *hbus_position_source_name(hbus_position_source value) {
+  return name_of(&names_position_source, value);
 }
 const char *hbus_channel_name(hbus_channel value) {
   return name_of(&names_channel, value);

@@ -17,6 +17,7 @@ extern const name_table names_market_type;
 extern const name_table names_position_action;
 extern const name_table names_link_status;
 extern const name_table names_origin;
+extern const name_table names_position_source;
 extern const name_table names_channel;
 extern const name_table names_stream;
 extern const name_table names_event_type;

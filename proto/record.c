@@ -25,6 +25,7 @@ static const field s_order_fields[] = {
     FIELD_OPEN_ENUM_ROW(hbus_order, position_action, names_position_action, 0),
     FIELD_UNSIGNED_ROW(hbus_order, created_at_ns, "created_at", TIME_MAX, 0),
     FIELD_UNSIGNED_ROW(hbus_order, filled_at_ns, "filled_at", TIME_MAX, 0),
+    FIELD_ROW(hbus_order, cancel_requested, "cancel_requested", .type = FIELD_FLAG),
 };
 
 static const field s_trade_fields[] = {
@@ -34,6 +35,7 @@ static const field s_trade_fields[] = {
     FIELD_NAME_ROW(hbus_trade, order_id, 0),
     FIELD_DECIMAL_ROW(hbus_trade, price, 0), /* an inferred fill has none */
     FIELD_DECIMAL_ROW(hbus_trade, amount, FIELD_REQUIRED),
+    FIELD_DECIMAL_ROW(hbus_trade, replaces, 0),
     FIELD_OPEN_ENUM_ROW(hbus_trade, side, names_side, FIELD_REQUIRED),
 };
 
@@ -57,17 +59,28 @@ static const field s_balance_fields[] = {
 static const field s_position_fields[] = {
     FIELD_NAME_ROW(hbus_position, exchange, FIELD_REQUIRED),
     FIELD_NAME_ROW(hbus_position, market, FIELD_REQUIRED),
-    FIELD_OPEN_ENUM_ROW(hbus_position, side, names_side, FIELD_REQUIRED),
+    FIELD_OPEN_ENUM_ROW(hbus_position, side, names_side, 0), /* nothing is neither long nor short */
     FIELD_DECIMAL_ROW(hbus_position, amount, FIELD_REQUIRED),
     FIELD_DECIMAL_ROW(hbus_position, entry_price, 0),
     FIELD_DECIMAL_ROW(hbus_position, unrealized_pnl, 0),
     FIELD_DECIMAL_ROW(hbus_position, leverage, 0),
+    FIELD_NAME_ROW(hbus_position, owner, 0),
+    FIELD_DECIMAL_ROW(hbus_position, realized_pnl, 0),
+    FIELD_DECIMAL_ROW(hbus_position, unpriced, 0),
+    FIELD_DECIMAL_ROW(hbus_position, working_buy, 0),
+    FIELD_DECIMAL_ROW(hbus_position, working_sell, 0),
 };
 
 static const field s_cancel_fields[] = {
     FIELD_NAME_ROW(hbus_cancel, order_id, 0),
     FIELD_NAME_ROW(hbus_cancel, client_order_id, 0),
     FIELD_ROW(hbus_cancel, cancelled, "cancelled", .type = FIELD_BOOL, .flags = FIELD_REQUIRED),
+    FIELD_ROW(hbus_cancel, requested, "requested", .type = FIELD_FLAG),
+};
+
+static const field s_cancels_fields[] = {
+    FIELD_UNSIGNED_ROW(hbus_cancels, requested, "requested", UINT64_MAX, 0),
+    FIELD_UNSIGNED_ROW(hbus_cancels, not_sent, "not_sent", UINT64_MAX, 0),
 };
 
 static const field s_notice_fields[] = {
@@ -90,6 +103,7 @@ static const field_table s_ticker = {s_ticker_fields, COUNT(s_ticker_fields)};
 static const field_table s_balance = {s_balance_fields, COUNT(s_balance_fields)};
 static const field_table s_position = {s_position_fields, COUNT(s_position_fields)};
 static const field_table s_cancel = {s_cancel_fields, COUNT(s_cancel_fields)};
+static const field_table s_cancels = {s_cancels_fields, COUNT(s_cancels_fields)};
 static const field_table s_notice = {s_notice_fields, COUNT(s_notice_fields)};
 static const field_table s_link = {s_link_fields, COUNT(s_link_fields)};
 
@@ -160,6 +174,14 @@ hbus_status record_pack_cancel(const hbus_cancel *cancel, buffer *out) {
 
 hbus_status record_unpack_cancel(const msgpack_object *map, hbus_cancel *out, hbus_error *error) {
   S_UNPACK(s_cancel, hbus_cancel, map, out, error);
+}
+
+hbus_status record_pack_cancels(const hbus_cancels *cancels, buffer *out) {
+  return s_pack(&s_cancels, RECORD_IN_REPLY, cancels, NULL, out);
+}
+
+hbus_status record_unpack_cancels(const msgpack_object *map, hbus_cancels *out, hbus_error *error) {
+  S_UNPACK(s_cancels, hbus_cancels, map, out, error);
 }
 
 hbus_status record_pack_notice(const hbus_notice *notice, buffer *out) {

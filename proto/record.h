@@ -45,6 +45,9 @@ hbus_status record_unpack_position(const msgpack_object *map, hbus_position *out
 hbus_status record_pack_cancel(const hbus_cancel *cancel, buffer *out);
 hbus_status record_unpack_cancel(const msgpack_object *map, hbus_cancel *out, hbus_error *error);
 
+hbus_status record_pack_cancels(const hbus_cancels *cancels, buffer *out);
+hbus_status record_unpack_cancels(const msgpack_object *map, hbus_cancels *out, hbus_error *error);
+
 hbus_status record_pack_notice(const hbus_notice *notice, buffer *out);
 hbus_status record_unpack_notice(const msgpack_object *map, hbus_notice *out, hbus_error *error);
 

@@ -39,7 +39,7 @@ static bool s_read_subscriptions(void *arg, void *handle, unsigned budget) {
 }
 
 static hbus_status s_open(stream *self, hbus_stream name, socket_group *sockets, const config *config,
-                          const config_endpoints *endpoints, uint64_t *published, hbus_error *error) {
+                          const config_list *endpoints, uint64_t *published, hbus_error *error) {
   const socket_options options = {
       .type = ZMQ_XPUB, .high_water_mark = (int)config->endpoints.high_water_mark, .message_max = SUBSCRIBER_FRAME_MAX};
   self->name = name;

@@ -62,8 +62,13 @@ typedef struct hbus_command {
   hbus_name account;
   hbus_position_action position_action;
   hbus_channel channel;
-  uint64_t depth; /* levels a side; 0 is upstream's default, 10 */
-  uint64_t limit; /* records; 0 is the default */
+  hbus_name owner;                /* whose orders or positions; "" is one's own */
+  bool cancel_on_disconnect;      /* hello: cancel my orders when the last of my connections has gone */
+  uint64_t grace_ms;              /* hello: ... and none has come back for that long; 0 is the broker's default */
+  hbus_order_status order_status; /* resolve_order: HBUS_FAILED, where it never became an order */
+  hbus_position_source source;    /* get_positions; absent is HBUS_POSITION_UPSTREAM */
+  uint64_t depth;                 /* levels a side; 0 is upstream's default, 10 */
+  uint64_t limit;                 /* records; 0 is the default */
   char cursor[HBUS_CURSOR_MAX + 1];
 } hbus_command;
 

@@ -104,6 +104,14 @@ typedef enum hbus_origin {
   HBUS_ORIGIN_COUNT
 } hbus_origin;
 
+/* Whose account of a position is meant. */
+typedef enum hbus_position_source {
+  HBUS_POSITION_SOURCE_NONE,
+  HBUS_POSITION_UPSTREAM, /* what the exchange has */
+  HBUS_POSITION_FILLS,    /* what the broker makes of the fills of each peer's orders */
+  HBUS_POSITION_SOURCE_COUNT
+} hbus_position_source;
+
 typedef enum hbus_channel {
   HBUS_CHANNEL_NONE,
   HBUS_CHANNEL_ORDER_BOOK,
@@ -122,6 +130,7 @@ const char *hbus_market_type_name(hbus_market_type value);
 const char *hbus_position_action_name(hbus_position_action value);
 const char *hbus_link_status_name(hbus_link_status value);
 const char *hbus_origin_name(hbus_origin value);
+const char *hbus_position_source_name(hbus_position_source value);
 const char *hbus_channel_name(hbus_channel value);
 const char *hbus_stream_name(hbus_stream value);
 
@@ -144,11 +153,15 @@ typedef struct hbus_order {
   hbus_position_action position_action;
   uint64_t created_at_ns;
   uint64_t filled_at_ns;
-  uint64_t rev;     /* from 1; raised by every change the broker learns of; 0 is absent */
-  hbus_extra extra; /* on packing only; unpacking leaves it empty (the raw map has them) */
+  bool cancel_requested; /* its cancel is under way, or waits until it can be sent; the order may still fill */
+  uint64_t rev;          /* from 1; raised by every change the broker learns of; 0 is absent */
+  hbus_extra extra;      /* on packing only; unpacking leaves it empty (the raw map has them) */
 } hbus_order;
 
-/* A trade: a public print, or with an order_id a fill of an order of ours. */
+/* A trade: a public print, or with an order_id a fill of an order of ours.
+ *
+ * A fill that the broker infers from an order's `filled` has neither trade_id nor price. The trade that comes later
+ * says in `replaces` how much of its amount was told in that way before: what is new is amount - replaces. */
 typedef struct hbus_trade {
   hbus_order_id trade_id;
   hbus_name exchange;
@@ -156,7 +169,8 @@ typedef struct hbus_trade {
   hbus_order_id order_id;
   hbus_decimal price;
   hbus_decimal amount;
-  hbus_side side; /* the taker's in a public print, the order's in a fill */
+  hbus_decimal replaces; /* absent: nothing */
+  hbus_side side;        /* the taker's in a public print, the order's in a fill */
   hbus_extra extra;
 } hbus_trade;
 
@@ -198,11 +212,18 @@ typedef struct hbus_balance {
 typedef struct hbus_position {
   hbus_name exchange;
   hbus_name market;
-  hbus_side side;
-  hbus_decimal amount;
-  hbus_decimal entry_price;
+  hbus_side side;           /* buy is long; absent where the amount is 0 */
+  hbus_decimal amount;      /* never negative */
+  hbus_decimal entry_price; /* the mean; absent where the amount is 0, or no fill had a price */
   hbus_decimal unrealized_pnl;
   hbus_decimal leverage;
+
+  /* Of HBUS_POSITION_FILLS alone, in the market's quote currency, without fees. */
+  hbus_name owner;
+  hbus_decimal realized_pnl;
+  hbus_decimal unpriced;     /* bought less sold in fills whose price is not known (yet); absent: none */
+  hbus_decimal working_buy;  /* what orders that are not finished may still buy; pending and unknown ones in full */
+  hbus_decimal working_sell; /* ... sell */
   hbus_extra extra;
 } hbus_position;
 
@@ -211,7 +232,14 @@ typedef struct hbus_cancel {
   hbus_order_id order_id;
   hbus_client_order_id client_order_id;
   bool cancelled;
+  bool requested; /* the broker keeps the cancel, and sends it as soon as it can and until it has had its effect */
 } hbus_cancel;
+
+/* The answer to cancel_all. */
+typedef struct hbus_cancels {
+  uint64_t requested; /* orders whose cancel is under way now, or waits until it can be sent */
+  uint64_t not_sent;  /* orders that were not sent yet, and never will be */
+} hbus_cancels;
 
 /* An `error` or `info` of upstream's or of the broker's. */
 typedef struct hbus_notice {

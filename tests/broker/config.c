@@ -303,8 +303,8 @@ Test(config, refuses_the_wrong_kind_of_every_key) {
       s_expect_bad_value(key, "INFO", "must be one of: ");
       s_expect_bad_value(key, "\"\"", "must be one of: ");
       break;
-    case CONFIG_ENDPOINTS:
-      s_expect_bad_value(key, "[]", "must have an address");
+    case CONFIG_LIST:
+      s_expect_bad_value(key, "[]", "must have an entry");
       s_expect_bad_value(key, "udp://127.0.0.1:1", "must begin with tcp:// or ipc://");
       break;
     case CONFIG_SUBSCRIPTIONS: s_expect_bad_value(key, "all", "must be a list"); break;
@@ -357,7 +357,7 @@ Test(config, refuses_what_makes_no_sense) {
       {"endpoints:\n  market: tcp://*:5571\n", "2:11", "that needs CURVE"},
       {"endpoints:\n  market:\n    - tcp://127.0.0.1:0\n", "3:7", "the port must be a number from 1 to 65535"},
       {"endpoints:\n  market: [ipc://a, ipc://b, ipc://c, ipc://d, ipc://e, ipc://f, ipc://g, ipc://h, ipc://i]\n",
-       "2:84", "'endpoints.market' takes at most 8 addresses"},
+       "2:84", "'endpoints.market' takes at most 8 entries"},
       {"endpoints:\n  market: [[ipc://a]]\n", "2:12", "must be one value, not a list"},
       {"upstream:\n  subscribe:\n    - {exchange: a}\n", "3:7", "needs the key 'market'"},
       {"upstream:\n  subscribe:\n    - {market: a}\n", "3:7", "needs the key 'exchange'"},

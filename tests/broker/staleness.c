@@ -32,7 +32,7 @@ static void s_open(stage *self, uint64_t stale_after_ms) {
   *self = (stage){0};
   uv_loop_init(&self->loop);
   cr_assert_eq(config_load(NULL, s_no_environment, &self->config, NULL), HBUS_OK);
-  config_endpoints *const endpoints[] = {&self->config->endpoints.market, &self->config->endpoints.private_};
+  config_list *const endpoints[] = {&self->config->endpoints.market, &self->config->endpoints.private_};
   for (size_t i = 0; i < 2; i++) {
     free(endpoints[i]->items[0]);
     endpoints[i]->items[0] = strdup("tcp://127.0.0.1:*");
