@@ -40,7 +40,8 @@ static hbus_status s_check_peer(const char *text, hbus_error *error) {
   .kind = CONFIG_NUMBER, AT(member), .min = min_, .max = max_, .standard = default_
 #define ENDPOINTS(member, default_)                                                                                    \
   .kind = CONFIG_LIST, AT(member), .max = CONFIG_ENDPOINTS_MAX, .standard = default_, .check = config_endpoint_check
-#define PEERS(member, default_)            .kind = CONFIG_LIST, AT(member), .standard = default_, .check = s_check_peer
+#define PEERS(member, default_)                                                                                        \
+  .kind = CONFIG_LIST, AT(member), .max = CONFIG_PEERS_MAX, .standard = default_, .check = s_check_peer
 #define YES_OR_NO(member, default_)        .kind = CONFIG_BOOL, AT(member), .standard = default_
 #define CHOICE(member, choices_, default_) .kind = CONFIG_CHOICE, AT(member), .choices = choices_, .standard = default_
 

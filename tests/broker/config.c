@@ -93,7 +93,17 @@ static void s_expect_defaults(const config *config) {
   cr_expect_str_eq(config->endpoints.market.items[0], "tcp://127.0.0.1:5571");
   cr_expect_str_eq(config->endpoints.private_.items[0], "tcp://127.0.0.1:5572");
   cr_expect_eq(config->endpoints.high_water_mark, 100000);
+  cr_expect_str_eq(config->journal.path, "hbus.db");
+  cr_expect_eq(config->journal.sync, JOURNAL_INTERVAL);
+  cr_expect_eq(config->journal.sync_ms, 1000);
+  cr_expect_eq(config->journal.keep_days, 30);
+  cr_expect_eq(config->journal.events_keep_days, 7);
+  cr_expect_eq(config->journal.events_max_mb, 1024);
+  cr_expect_eq(config->access.reach_all.count, 1);
+  cr_expect_str_eq(config->access.reach_all.items[0], "hbus");
+  cr_expect_eq(config->access.cancel_grace_ms, 5000);
   cr_expect_eq(config->bounds.orders, 100000);
+  cr_expect_eq(config->bounds.ids, 10000000);
   cr_expect_eq(config->bounds.commands, 10000);
   cr_expect_eq(config->bounds.peers, 10000);
   cr_expect_eq(config->bounds.topics, 100000);
@@ -260,6 +270,23 @@ Test(config, prints_plain_yaml) {
   config_destroy(&config);
 }
 
+Test(config, takes_as_many_names_of_peers_as_it_says) {
+  char yaml[8192] = "access: {reach_all: [";
+  size_t used = strlen(yaml);
+  for (unsigned i = 0; i < CONFIG_PEERS_MAX; i++)
+    used += (size_t)snprintf(yaml + used, sizeof yaml - used, "peer-%u, ", i);
+  snprintf(yaml + used, sizeof yaml - used, "]}\n");
+  config *config = s_load(yaml);
+  cr_assert_eq(config->access.reach_all.count, CONFIG_PEERS_MAX);
+  cr_expect_str_eq(config->access.reach_all.items[0], "peer-0", "the default is not among them");
+  cr_expect_str_eq(config->access.reach_all.items[CONFIG_PEERS_MAX - 1], "peer-63");
+  config_destroy(&config);
+  snprintf(yaml + used, sizeof yaml - used, "one-more]}\n");
+  char position[16];
+  snprintf(position, sizeof position, "1:%zu", used + 1);
+  s_expect_error(yaml, position, "'access.reach_all' takes at most 64 entries");
+}
+
 /* ---- wrong kinds, ranges ---- */
 
 /* What is said of a number that is none, or out of range. */
@@ -305,7 +332,8 @@ Test(config, refuses_the_wrong_kind_of_every_key) {
       break;
     case CONFIG_LIST:
       s_expect_bad_value(key, "[]", "must have an entry");
-      s_expect_bad_value(key, "udp://127.0.0.1:1", "must begin with tcp:// or ipc://");
+      if (strncmp(key->path, "endpoints.", 10) == 0)
+        s_expect_bad_value(key, "udp://127.0.0.1:1", "must begin with tcp:// or ipc://");
       break;
     case CONFIG_SUBSCRIPTIONS: s_expect_bad_value(key, "all", "must be a list"); break;
     }
@@ -359,6 +387,11 @@ Test(config, refuses_what_makes_no_sense) {
       {"endpoints:\n  market: [ipc://a, ipc://b, ipc://c, ipc://d, ipc://e, ipc://f, ipc://g, ipc://h, ipc://i]\n",
        "2:84", "'endpoints.market' takes at most 8 entries"},
       {"endpoints:\n  market: [[ipc://a]]\n", "2:12", "must be one value, not a list"},
+      {"journal:\n  keep_days: 29\n", "2:14", "from 30 to "},
+      {"journal:\n  sync: never\n", "2:9", "must be one of: always, interval, off"},
+      {"access:\n  reach_all:\n    - risk\n    - "
+       "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee1\n",
+       "4:7", "a peer's name has at most 64 bytes"},
       {"upstream:\n  subscribe:\n    - {exchange: a}\n", "3:7", "needs the key 'market'"},
       {"upstream:\n  subscribe:\n    - {market: a}\n", "3:7", "needs the key 'exchange'"},
       {"upstream:\n  subscribe:\n    - a\n", "3:7", "must have the keys exchange, market"},
@@ -380,7 +413,7 @@ Test(config, refuses_what_makes_no_sense) {
 
 Test(config, refuses_unknown_keys_and_names_the_known_ones) {
   s_expect_error("upstram:\n  url: x\n", "1:1",
-                 "unknown key 'upstram'; known keys are upstream, endpoints, bounds, log");
+                 "unknown key 'upstram'; known keys are upstream, endpoints, journal, access, bounds, log");
   s_expect_error("log:\n  level: info\n  colour: red\n", "3:3",
                  "unknown key 'colour' in 'log'; known keys are level, format, components");
   s_expect_error("log:\n  components:\n    lnik: info\n", "3:5",

@@ -22,6 +22,11 @@ Test(command_table, every_key_has_its_row) {
                                "account",
                                "position_action",
                                "channel",
+                               "owner",
+                               "cancel_on_disconnect",
+                               "grace_ms",
+                               "status",
+                               "source",
                                "depth",
                                "limit",
                                "cursor"};
@@ -60,12 +65,14 @@ Test(command_table, what_each_command_must_have) {
            0);
   s_expect(HBUS_CANCEL_ORDER, place, ids);
   s_expect(HBUS_GET_ORDER, place, ids);
-  s_expect(HBUS_GET_OPEN_ORDERS, place, 0);
+  s_expect(HBUS_GET_OPEN_ORDERS, 0, 0);
   s_expect(HBUS_GET_ORDER_HISTORY, place, 0);
   s_expect(HBUS_GET_ORDER_BOOK, place, 0);
   s_expect(HBUS_GET_TICKER, place, 0);
   s_expect(HBUS_GET_BALANCES, COMMAND_KEY_BIT(EXCHANGE), 0);
-  s_expect(HBUS_GET_POSITIONS, COMMAND_KEY_BIT(EXCHANGE), 0);
+  s_expect(HBUS_GET_POSITIONS, 0, 0);
+  s_expect(HBUS_CANCEL_ALL, 0, 0);
+  s_expect(HBUS_RESOLVE_ORDER, COMMAND_KEY_BIT(CLIENT_ORDER_ID), COMMAND_KEY_BIT(ORDER_ID) | COMMAND_KEY_BIT(STATUS));
   s_expect(HBUS_SUBSCRIBE, place | COMMAND_KEY_BIT(CHANNEL), 0);
   s_expect(HBUS_UNSUBSCRIBE, place | COMMAND_KEY_BIT(CHANNEL), 0);
   for (int kind = HBUS_PUBLISH; kind <= HBUS_SET_LIMITS; kind++)

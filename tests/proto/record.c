@@ -47,6 +47,7 @@ static hbus_order s_full_order(void) {
                       .position_action = HBUS_POSITION_OPEN,
                       .created_at_ns = 1,
                       .filled_at_ns = UINT64_MAX,
+                      .cancel_requested = true,
                       .rev = 12};
   memcpy(order.exchange, s_long_name, sizeof s_long_name);
   return order;
@@ -60,7 +61,7 @@ Test(record, an_order_has_its_identity_in_replies_only) {
     buffer_init(&out, 4096);
     cr_assert_eq(record_pack_order(&order, place, &out), HBUS_OK);
     s_parse(&value, out.data, out.size);
-    cr_assert_eq(value.object.via.map.size, place == RECORD_IN_REPLY ? 18 : 15);
+    cr_assert_eq(value.object.via.map.size, place == RECORD_IN_REPLY ? 19 : 16);
     cr_assert_eq(record_unpack_order(&value.object, &read, NULL), HBUS_OK);
     hbus_order expected = order;
     if (place == RECORD_IN_EVENT) {
@@ -111,7 +112,7 @@ Test(record, extra_pairs_follow_and_are_counted) {
   cr_assert_eq(record_pack_ticker(&ticker, RECORD_IN_REPLY, &outs[1]), HBUS_OK);
   cr_assert_eq(record_pack_position(&position, &outs[2]), HBUS_OK);
   cr_assert_eq(record_pack_book(&book, RECORD_IN_REPLY, &outs[3]), HBUS_OK);
-  static const uint32_t known[] = {18, 3, 4, 5};
+  static const uint32_t known[] = {19, 3, 4, 5};
   for (size_t i = 0; i < 4; i++) {
     parsed value;
     s_parse(&value, outs[i].data, outs[i].size);
@@ -130,7 +131,12 @@ Test(record, balances_positions_and_cancels_make_the_round_trip) {
                             .amount = D("3"),
                             .entry_price = D("60000.0"),
                             .unrealized_pnl = D("-12.5"),
-                            .leverage = D("10")},
+                            .leverage = D("10"),
+                            .owner = "maker",
+                            .realized_pnl = D("-0.00"),
+                            .unpriced = D("-1"),
+                            .working_buy = D("2"),
+                            .working_sell = D("0.5")},
                 position_read;
   hbus_cancel cancel = {.order_id = "o", .client_order_id = "c", .cancelled = true}, cancel_read;
   buffer out;
@@ -152,15 +158,67 @@ Test(record, balances_positions_and_cancels_make_the_round_trip) {
   for (int cancelled = 0; cancelled < 2; cancelled++) {
     buffer_reset(&out);
     cancel.cancelled = cancelled;
+    cancel.requested = !cancelled;
     cr_assert_eq(record_pack_cancel(&cancel, &out), HBUS_OK);
     s_parse(&value, out.data, out.size);
-    cr_assert_eq(value.object.via.map.size, 3, "false is said, too");
+    cr_assert_eq(value.object.via.map.size, cancelled ? 3 : 4, "cancelled false is said, too");
     cr_assert_eq(record_unpack_cancel(&value.object, &cancel_read, NULL), HBUS_OK);
     cr_assert_eq(cancel_read.cancelled, cancelled);
+    cr_assert_eq(cancel_read.requested, !cancelled);
     cr_assert_str_eq(cancel_read.client_order_id, "c");
     s_free(&value);
   }
   buffer_free(&out);
+}
+
+/* Packs a trade, counts its keys, and reads it back. */
+static void s_expect_trade_round_trip(const hbus_trade *trade, uint32_t keys) {
+  hbus_trade read;
+  buffer out;
+  parsed value;
+  buffer_init(&out, 4096);
+  cr_assert_eq(record_pack_trade(trade, &out), HBUS_OK);
+  s_parse(&value, out.data, out.size);
+  cr_assert_eq(value.object.via.map.size, keys);
+  cr_assert_eq(record_unpack_trade(&value.object, &read, NULL), HBUS_OK);
+  sample_expect_trade(&read, trade, "trade");
+  s_free(&value);
+  buffer_free(&out);
+}
+
+Test(record, rule_14_a_trade_says_what_of_it_was_told_before) {
+  hbus_trade inferred = {.exchange = "e", .market = "m", .order_id = "o", .amount = D("1"), .side = HBUS_BUY};
+  s_expect_trade_round_trip(&inferred, 5);
+  hbus_trade trade = {.trade_id = "t",
+                      .exchange = "e",
+                      .market = "m",
+                      .order_id = "o",
+                      .price = D("5"),
+                      .amount = D("1"),
+                      .replaces = D("0.25"),
+                      .side = HBUS_BUY};
+  s_expect_trade_round_trip(&trade, 8);
+}
+
+Test(record, the_answer_to_cancel_all_counts) {
+  static const struct {
+    hbus_cancels cancels;
+    uint32_t keys;
+  } rows[] = {{{.requested = 3, .not_sent = 1}, 2}, {{.requested = 2}, 1}, {{0}, 0}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    hbus_cancels read = {.requested = 99, .not_sent = 99};
+    buffer out;
+    parsed value;
+    buffer_init(&out, 4096);
+    cr_assert_eq(record_pack_cancels(&rows[i].cancels, &out), HBUS_OK);
+    s_parse(&value, out.data, out.size);
+    cr_assert_eq(value.object.via.map.size, rows[i].keys, "nothing is left out but zero");
+    cr_assert_eq(record_unpack_cancels(&value.object, &read, NULL), HBUS_OK);
+    cr_assert_eq(read.requested, rows[i].cancels.requested);
+    cr_assert_eq(read.not_sent, rows[i].cancels.not_sent);
+    s_free(&value);
+    buffer_free(&out);
+  }
 }
 
 Test(record, a_reply_says_when_a_book_and_a_ticker_were_true) {
@@ -281,10 +339,10 @@ static const struct {
       "\xa1"
       "1"}},
     {s_position,
-     {"exchange", "market", "side", "amount"},
+     {"exchange", "market", "amount"},
      {"\xa1"
       "e",
-      "\xa1m", "\xa4sell",
+      "\xa1m",
       "\xa1"
       "1"}},
     {s_cancel, {"cancelled"}, {"\xc2"}},

@@ -35,6 +35,7 @@ void sample_expect_order(const hbus_order *got, const hbus_order *expected, cons
   SAME_NUMBER(position_action);
   SAME_NUMBER(created_at_ns);
   SAME_NUMBER(filled_at_ns);
+  SAME_NUMBER(cancel_requested);
   SAME_NUMBER(rev);
   cr_assert_eq(got->extra.count, 0);
 }
@@ -46,6 +47,7 @@ void sample_expect_trade(const hbus_trade *got, const hbus_trade *expected, cons
   SAME_STRING(order_id);
   SAME_DECIMAL(price);
   SAME_DECIMAL(amount);
+  SAME_DECIMAL(replaces);
   SAME_NUMBER(side);
 }
 
@@ -150,6 +152,11 @@ void sample_expect_command(const hbus_command *got, const hbus_command *expected
   SAME_STRING(account);
   SAME_NUMBER(position_action);
   SAME_NUMBER(channel);
+  SAME_STRING(owner);
+  SAME_NUMBER(cancel_on_disconnect);
+  SAME_NUMBER(grace_ms);
+  SAME_NUMBER(order_status);
+  SAME_NUMBER(source);
   SAME_NUMBER(depth);
   SAME_NUMBER(limit);
   SAME_STRING(cursor);
