@@ -157,11 +157,52 @@ static hbus_status s_validate_order(const hbus_command *command, hbus_error *err
   return s_validate_price("stop_price", &command->stop_price, s_prices[type].stop_price, type, error);
 }
 
-hbus_status command_validate(const hbus_command *command, hbus_error *error) {
-  if (command->exchange[0] && command->market[0] && !topic_names_fit(command->exchange, command->market))
+static hbus_status s_validate_hello(const hbus_command *command, hbus_error *error) {
+  if (command->grace_ms == 0 || command->cancel_on_disconnect) return HBUS_OK;
+  return hbus_fail(error, HBUS_INVALID_REQUEST, "hello: 'grace_ms' needs 'cancel_on_disconnect'");
+}
+
+static hbus_status s_validate_resolution(const hbus_command *command, hbus_error *error) {
+  if (command->order_status == HBUS_ORDER_STATUS_NONE) return HBUS_OK;
+  if (command->order_id[0])
+    return hbus_fail(error, HBUS_INVALID_REQUEST, "resolve_order: give 'order_id' or 'status', not both");
+  if (command->order_status == HBUS_FAILED) return HBUS_OK;
+  return hbus_fail(error, HBUS_INVALID_REQUEST, "resolve_order: 'status' must be failed; got %s",
+                   hbus_order_status_name(command->order_status));
+}
+
+static hbus_status s_validate_positions(const hbus_command *command, hbus_error *error) {
+  if (command->source == HBUS_POSITION_FILLS) return HBUS_OK;
+  if (!command->exchange[0])
+    return hbus_fail(error, HBUS_INVALID_REQUEST, "get_positions: 'exchange' is missing: source upstream needs it");
+  if (command->owner[0])
+    return hbus_fail(error, HBUS_INVALID_REQUEST, "get_positions: 'owner' is not for source upstream");
+  return HBUS_OK;
+}
+
+/* Names a market that no topic could carry, or half of one. */
+static hbus_status s_validate_place(const hbus_command *command, hbus_error *error) {
+  const char *name = hbus_command_name(command->kind);
+  if (command->market[0] && !command->exchange[0])
+    return hbus_fail(error, s_refusal(command->kind), "%s: 'exchange' is missing: 'market' needs it", name);
+  if (command->kind == HBUS_GET_OPEN_ORDERS && command->exchange[0] && !command->market[0])
+    return hbus_fail(error, HBUS_INVALID_REQUEST, "%s: 'market' is missing: 'exchange' needs it", name);
+  if (command->market[0] && !topic_names_fit(command->exchange, command->market))
     return hbus_fail(error, s_refusal(command->kind), "%s: 'exchange' and 'market' together are too long for a topic",
-                     hbus_command_name(command->kind));
-  return command->kind == HBUS_CREATE_ORDER ? s_validate_order(command, error) : HBUS_OK;
+                     name);
+  return HBUS_OK;
+}
+
+hbus_status command_validate(const hbus_command *command, hbus_error *error) {
+  hbus_status status = s_validate_place(command, error);
+  if (status != HBUS_OK) return status;
+  switch (command->kind) {
+  case HBUS_HELLO: return s_validate_hello(command, error);
+  case HBUS_CREATE_ORDER: return s_validate_order(command, error);
+  case HBUS_RESOLVE_ORDER: return s_validate_resolution(command, error);
+  case HBUS_GET_POSITIONS: return s_validate_positions(command, error);
+  default: return HBUS_OK;
+  }
 }
 
 bool command_same_order(const hbus_command *a, const hbus_command *b) {

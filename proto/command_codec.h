@@ -18,9 +18,12 @@ hbus_status command_pack(const hbus_command *command, buffer *out);
  * create_order): a field, which error->text names; HBUS_UNSUPPORTED: a `cmd` that is not known. */
 hbus_status command_unpack(const uint8_t *data, size_t size, hbus_command *out, hbus_error *error);
 
-/* Whether the order makes sense in itself: price for limit, limit_maker and stop_limit and none for market and stop,
- * stop price for stop and stop_limit and none for the others, positive decimals, names that fit a topic. For other
- * commands: names alone. HBUS_INVALID_ORDER or HBUS_INVALID_REQUEST, error->text naming the field. */
+/* Whether the arguments make sense together. All commands: no market without an exchange, and both fit a topic.
+ * create_order: price for limit, limit_maker and stop_limit and none for market and stop, stop price for stop and
+ * stop_limit and none for the others, positive decimals. hello: grace_ms with cancel_on_disconnect alone.
+ * get_open_orders: exchange and market, or neither. get_positions: an exchange and no owner, unless of the fills.
+ * resolve_order: an order_id, or the status failed. HBUS_INVALID_ORDER or HBUS_INVALID_REQUEST, error->text naming the
+ * field. */
 hbus_status command_validate(const hbus_command *command, hbus_error *error);
 
 /* Whether two creates ask for the same: every argument but id and expires, decimals by value. */

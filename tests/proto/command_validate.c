@@ -88,6 +88,53 @@ Test(command_validate, other_commands_have_nothing_to_weigh) {
   s_expect(&command, HBUS_OK, "");
 }
 
+/* One row each: what is given beside the id, and the field that the refusal names; NULL: it makes sense. */
+Test(command_validate, arguments_must_make_sense_together) {
+  static const struct {
+    hbus_command command;
+    const char *named;
+  } rows[] = {
+      {{.kind = HBUS_HELLO, .name = "m"}, NULL},
+      {{.kind = HBUS_HELLO, .name = "m", .cancel_on_disconnect = true}, NULL},
+      {{.kind = HBUS_HELLO, .name = "m", .cancel_on_disconnect = true, .grace_ms = 1}, NULL},
+      {{.kind = HBUS_HELLO, .name = "m", .grace_ms = 1}, "'grace_ms'"},
+
+      {{.kind = HBUS_GET_OPEN_ORDERS}, NULL},
+      {{.kind = HBUS_GET_OPEN_ORDERS, .exchange = "e", .market = "m"}, NULL},
+      {{.kind = HBUS_GET_OPEN_ORDERS, .exchange = "e"}, "'market' is missing"},
+      {{.kind = HBUS_GET_OPEN_ORDERS, .market = "m"}, "'exchange' is missing"},
+
+      {{.kind = HBUS_CANCEL_ALL}, NULL},
+      {{.kind = HBUS_CANCEL_ALL, .exchange = "e", .side = HBUS_SELL, .owner = "*"}, NULL},
+      {{.kind = HBUS_CANCEL_ALL, .exchange = "e", .market = "m"}, NULL},
+      {{.kind = HBUS_CANCEL_ALL, .market = "m"}, "'exchange' is missing"},
+
+      {{.kind = HBUS_GET_POSITIONS, .exchange = "e"}, NULL},
+      {{.kind = HBUS_GET_POSITIONS, .exchange = "e", .market = "m", .source = HBUS_POSITION_UPSTREAM}, NULL},
+      {{.kind = HBUS_GET_POSITIONS}, "'exchange' is missing"},
+      {{.kind = HBUS_GET_POSITIONS, .source = HBUS_POSITION_UPSTREAM}, "'exchange' is missing"},
+      {{.kind = HBUS_GET_POSITIONS, .exchange = "e", .owner = "m"}, "'owner'"},
+      {{.kind = HBUS_GET_POSITIONS, .source = HBUS_POSITION_FILLS}, NULL},
+      {{.kind = HBUS_GET_POSITIONS, .source = HBUS_POSITION_FILLS, .exchange = "e", .owner = "m"}, NULL},
+      {{.kind = HBUS_GET_POSITIONS, .source = HBUS_POSITION_FILLS, .market = "m"}, "'exchange' is missing"},
+
+      {{.kind = HBUS_RESOLVE_ORDER, .client_order_id = "c", .order_id = "1", .owner = "m"}, NULL},
+      {{.kind = HBUS_RESOLVE_ORDER, .client_order_id = "c", .order_status = HBUS_FAILED}, NULL},
+      {{.kind = HBUS_RESOLVE_ORDER, .client_order_id = "c", .order_status = HBUS_FAILED, .order_id = "1"}, "'status'"},
+      {{.kind = HBUS_RESOLVE_ORDER, .client_order_id = "c", .order_status = HBUS_OPEN}, "must be failed; got open"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    s_expect(&rows[i].command, rows[i].named ? HBUS_INVALID_REQUEST : HBUS_OK, rows[i].named);
+}
+
+Test(command_validate, no_status_but_failed_resolves_an_order) {
+  for (int status = HBUS_PENDING; status < HBUS_ORDER_STATUS_COUNT; status++) {
+    hbus_command command = {
+        .kind = HBUS_RESOLVE_ORDER, .client_order_id = "c", .order_status = (hbus_order_status)status};
+    s_expect(&command, status == HBUS_FAILED ? HBUS_OK : HBUS_INVALID_REQUEST, "'status' must be failed");
+  }
+}
+
 Test(command_validate, the_same_order_is_the_same_however_its_numbers_are_written) {
   hbus_command a = s_create(HBUS_LIMIT, s_one, s_none), b = a;
   cr_assert(command_same_order(&a, &b));
