@@ -15,6 +15,9 @@
 struct ledger {
   int file;     /* -1: none */
   bool damaged; /* a line could not be written, which was said */
+  char *found;  /* the last whole lines that were in the file; NULL: none */
+  size_t found_size;
+  uint64_t found_lines;
   uint64_t lines;
   uint64_t counts[LEDGER_EVENT_COUNT][LEDGER_OUTCOME_COUNT];
   uint64_t now_ns;
@@ -36,8 +39,51 @@ static const char *const s_outcomes[LEDGER_OUTCOME_COUNT] = {
     [LEDGER_DROPPED] = "dropped",
 };
 
+/* --- a ledger that was there before --- */
+
+/* Reads the end of the file, and drops a line that was not finished. */
+static hbus_status s_find(ledger *self) {
+  off_t size = lseek(self->file, 0, SEEK_END);
+  size_t read_size = size < (off_t)S_LINE_MAX ? (size_t)(size < 0 ? 0 : size) : S_LINE_MAX;
+  if (read_size == 0) return HBUS_OK;
+  self->found = malloc(read_size + 1);
+  if (!self->found) return HBUS_NO_MEMORY;
+  if (pread(self->file, self->found, read_size, size - (off_t)read_size) != (ssize_t)read_size)
+    return HBUS_INVALID_REQUEST;
+  const char *end = memrchr(self->found, '\n', read_size);
+  self->found_size = end ? (size_t)(end - self->found) + 1 : 0;
+  self->found[self->found_size] = 0;
+  if (ftruncate(self->file, size - (off_t)(read_size - self->found_size)) != 0) return HBUS_INVALID_REQUEST;
+  if (!end) return HBUS_OK;
+  const char *last = memrchr(self->found, '\n', self->found_size - 1);
+  last = last ? last + 1 : self->found;
+  static const char start[] = "{\"n\":";
+  if (strncmp(last, start, sizeof start - 1) != 0) return HBUS_INVALID_REQUEST;
+  self->found_lines = self->lines = strtoull(last + sizeof start - 1, NULL, 10);
+  return HBUS_OK;
+}
+
+bool ledger_was_told(const ledger *self, ledger_event event, uint64_t order_id, uint64_t trade_id) {
+  char wanted[3][64] = {"\"outcome\":\"accepted\""};
+  snprintf(wanted[1], sizeof wanted[1], "\"event\":\"%s\"", s_events[event]);
+  snprintf(wanted[2], sizeof wanted[2], "\"order_id\":\"%llu\"", (unsigned long long)order_id);
+  if (trade_id) snprintf(wanted[0], sizeof wanted[0], "\"trade_id\":\"%llu\"", (unsigned long long)trade_id);
+  if (self->found_lines == 0) return true;
+  for (const char *line = self->found; *line;) {
+    size_t size = strcspn(line, "\n");
+    bool has_all = true;
+    for (size_t i = 0; i < 3 && has_all; i++)
+      has_all = memmem(line, size, wanted[i], strlen(wanted[i])) != NULL;
+    if (has_all) return true;
+    line += size + 1;
+  }
+  return false;
+}
+
+/* --- life cycle --- */
+
 hbus_status ledger_open(const char *path, ledger **out, hbus_error *error) {
-  int file = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644) : -1;
+  int file = path ? open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644) : -1;
   if (path && file < 0) return hbus_fail(error, HBUS_INVALID_REQUEST, "cannot write %s: %s", path, strerror(errno));
   ledger *opened = calloc(1, sizeof *opened);
   if (!opened) {
@@ -46,14 +92,20 @@ hbus_status ledger_open(const char *path, ledger **out, hbus_error *error) {
   }
   opened->file = file;
   buffer_init(&opened->line, S_LINE_MAX);
-  *out = opened;
-  return HBUS_OK;
+  hbus_status status = file < 0 ? HBUS_OK : s_find(opened);
+  if (status == HBUS_OK)
+    *out = opened;
+  else
+    ledger_close(&opened);
+  if (status == HBUS_INVALID_REQUEST) return hbus_fail(error, status, "%s is no ledger, or cannot be read", path);
+  return status == HBUS_OK ? HBUS_OK : hbus_fail(error, status, "out of memory");
 }
 
 void ledger_close(ledger **self) {
   if (!*self) return;
   if ((*self)->file >= 0) close((*self)->file);
   buffer_free(&(*self)->line);
+  free((*self)->found);
   free(*self);
   *self = NULL;
 }
@@ -198,5 +250,5 @@ uint64_t ledger_count(const ledger *self, ledger_event event, ledger_outcome out
 }
 
 uint64_t ledger_lines(const ledger *self) {
-  return self->lines;
+  return self->lines - self->found_lines;
 }

@@ -14,7 +14,9 @@
  * did not say; of what was accepted, amount_asked does. client_order_id is there whatever the client is told. `n`
  * counts from 1 without a gap.
  *
- * Each line is handed to the kernel before the client is told: it survives the end of this process, however it ends.
+ * Each line is handed to the kernel before the client is told: it survives the end of this process, however it ends. A
+ * ledger that is there already is gone on with, a last line that was not finished is dropped. With a state (state.h) it
+ * never says less than that, nor more.
  */
 #ifndef SIM_LEDGER_H
 #define SIM_LEDGER_H
@@ -46,6 +48,9 @@ typedef struct ledger ledger;
 /* Appends to the file; without one (NULL) it only counts. HBUS_INVALID_REQUEST with a sentence, HBUS_NO_MEMORY. */
 hbus_status ledger_open(const char *path, ledger **out, hbus_error *error);
 void ledger_close(ledger **self);
+/* Whether that is in the file as it was found: a create or a cancel that was accepted (trade_id 0), or a fill. True
+ * also when the file was empty, or there is none. Looks at the last megabytes only. */
+bool ledger_was_told(const ledger *self, ledger_event event, uint64_t order_id, uint64_t trade_id);
 
 /* Unix time of what is told from now on. */
 void ledger_set_time(ledger *self, uint64_t now_ns);
@@ -65,6 +70,6 @@ void ledger_note(ledger *self, ledger_event event, const char *outcome, const ch
 
 /* How many lines of that kind there have been. */
 uint64_t ledger_count(const ledger *self, ledger_event event, ledger_outcome outcome);
-uint64_t ledger_lines(const ledger *self);
+uint64_t ledger_lines(const ledger *self); /* of this start */
 
 #endif

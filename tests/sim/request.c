@@ -167,8 +167,8 @@ static hbus_status s_cancel_order(request *self) {
   hbus_status status = s_read_order(self, &cancelled);
   if (status != HBUS_OK) return status;
   if (order_is_open(cancelled)) {
+    exchange_cancel(self->venue, cancelled); /* first what is remembered, then what is told of it */
     ledger_order(self->sim->truth, LEDGER_CANCEL, LEDGER_ACCEPTED, cancelled);
-    exchange_cancel(self->venue, cancelled);
   } else {
     char text[64];
     snprintf(text, sizeof text, "already %s", hbus_order_status_name(cancelled->status));

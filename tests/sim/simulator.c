@@ -22,11 +22,25 @@ static hbus_status s_fill_markets(simulator *self) {
   return HBUS_OK;
 }
 
+/* The state is written before the ledger: what ended the simulator may have come between the two. */
+static void s_catch_up(simulator *self) {
+  const state_last *last = state_last_read(self->kept);
+  const ledger_event events[] = {[STATE_PLACED] = LEDGER_CREATE, [STATE_CANCELLED] = LEDGER_CANCEL};
+  if (last->news == STATE_NO_NEWS) return;
+  if (last->news == STATE_FILLED) {
+    if (!ledger_was_told(self->truth, LEDGER_FILL, last->about->id, last->fill.id))
+      ledger_fill(self->truth, &last->fill, last->about);
+  } else if (!ledger_was_told(self->truth, events[last->news], last->about->id, 0)) {
+    ledger_order(self->truth, events[last->news], LEDGER_ACCEPTED, last->about);
+  }
+}
+
 /* Goes on from what was before. */
 static hbus_status s_remember(simulator *self, hbus_error *error) {
   hbus_status status = state_open(self->options.state_path, &self->exchanges, &self->kept, error);
   if (status != HBUS_OK) return status;
   self->events.kept = self->kept;
+  s_catch_up(self);
   for (size_t i = 0; i < self->exchanges.exchange_count; i++)
     exchange_restore_books(self->exchanges.exchanges[i]);
   return HBUS_OK;

@@ -17,6 +17,7 @@
 struct state {
   int file;
   bool damaged; /* a line could not be written, which was said */
+  state_last last;
   buffer line;
   json_writer out;
 };
@@ -74,6 +75,7 @@ void state_order(state *self, const order *changed) {
   s_number(out, "price", (uint64_t)changed->price);
   s_number(out, "stop_price", (uint64_t)changed->stop_price);
   s_number(out, "amount", (uint64_t)changed->amount);
+  s_text(out, "amount_asked", changed->amount_asked.text);
   s_number(out, "created_at_ns", changed->created_at_ns);
   s_number(out, "filled_at_ns", changed->filled_at_ns);
   s_text(out, "client_order_id", changed->client_order_id);
@@ -144,7 +146,19 @@ static market *s_read_market(const world *from, const json_node *line) {
   return where && s_read_text(line, "market", name, sizeof name) ? exchange_find_market(where, name) : NULL;
 }
 
-static bool s_read_order(const json_node *line, market *where) {
+static bool s_read_decimal(const json_node *line, const char *key, hbus_decimal *out) {
+  const json_node *node = json_get(line, key);
+  return node && node->type == JSON_STRING && hbus_decimal_parse(node->text, node->size, out) == HBUS_OK;
+}
+
+/* What becomes of a market order follows from its fills. */
+static void s_note_order(state *self, const order *known, const order *read) {
+  bool cancelled = known && read->status == HBUS_CANCELLED && !order_is_market(read);
+  self->last.news = cancelled ? STATE_CANCELLED : known ? STATE_NO_NEWS : STATE_PLACED;
+  self->last.about = exchange_find_order(read->market->exchange, read->market, read->id);
+}
+
+static bool s_read_order(state *self, const json_node *line, market *where) {
   order read = {.market = where, .owner = OWNER_TRADER};
   unsigned side, type, status;
   if (!s_read_number(line, "order", INT64_MAX, &read.id) || !s_read_name(line, "side", &names_side, &side) ||
@@ -154,6 +168,7 @@ static bool s_read_order(const json_node *line, market *where) {
       !s_read_quantity(line, "price", MATCHING_PRICE_MAX, &read.price) ||
       !s_read_quantity(line, "stop_price", MATCHING_PRICE_MAX, &read.stop_price) ||
       !s_read_quantity(line, "amount", MATCHING_AMOUNT_MAX, &read.amount) || read.amount == 0 ||
+      !s_read_decimal(line, "amount_asked", &read.amount_asked) ||
       !s_read_number(line, "created_at_ns", INT64_MAX, &read.created_at_ns) ||
       !s_read_number(line, "filled_at_ns", INT64_MAX, &read.filled_at_ns) ||
       !s_read_text(line, "client_order_id", read.client_order_id, sizeof read.client_order_id))
@@ -161,32 +176,42 @@ static bool s_read_order(const json_node *line, market *where) {
   read.side = (hbus_side)side;
   read.type = (hbus_order_type)type;
   read.status = (hbus_order_status)status;
-  return exchange_restore_order(where->exchange, &read) == HBUS_OK;
+  const order *known = exchange_find_order(where->exchange, where, read.id);
+  if (exchange_restore_order(where->exchange, &read) != HBUS_OK) return false;
+  s_note_order(self, known, &read);
+  return true;
 }
 
-static bool s_read_fill(const json_node *line, market *where) {
-  uint64_t id;
+static bool s_read_fill(state *self, const json_node *line, market *where) {
+  uint64_t id, trade_id;
   int64_t price, amount;
-  if (!s_read_number(line, "order", INT64_MAX, &id) || !s_read_quantity(line, "price", MATCHING_PRICE_MAX, &price) ||
+  if (!s_read_number(line, "order", INT64_MAX, &id) || !s_read_number(line, "fill", INT64_MAX, &trade_id) ||
+      !s_read_quantity(line, "price", MATCHING_PRICE_MAX, &price) ||
       !s_read_quantity(line, "amount", MATCHING_AMOUNT_MAX, &amount) || price == 0 || amount == 0)
     return false;
   order *filled = exchange_find_order(where->exchange, where, id);
-  return filled && exchange_restore_fill(where->exchange, filled, price, amount) == HBUS_OK;
+  if (!filled || exchange_restore_fill(where->exchange, filled, price, amount) != HBUS_OK) return false;
+  self->last =
+      (state_last){.news = STATE_FILLED,
+                   .about = filled,
+                   .fill = {.id = trade_id, .market = where, .side = filled->side, .price = price, .amount = amount}};
+  return true;
 }
 
-static bool s_read_line(const world *into, const json_node *line) {
+static bool s_read_line(state *self, const world *into, const json_node *line) {
   if (json_get(line, "forget")) {
+    self->last = (state_last){.news = STATE_NO_NEWS};
     for (size_t i = 0; i < into->exchange_count; i++)
       exchange_forget_orders(into->exchanges[i]);
     return true;
   }
   market *where = s_read_market(into, line);
   if (!where) return false;
-  return json_get(line, "fill") ? s_read_fill(line, where) : s_read_order(line, where);
+  return json_get(line, "fill") ? s_read_fill(self, line, where) : s_read_order(self, line, where);
 }
 
 /* Reads all whole lines; *end is behind the last. */
-static hbus_status s_load(FILE *file, const char *path, const world *into, off_t *end, hbus_error *error) {
+static hbus_status s_load(state *self, FILE *file, const char *path, const world *into, off_t *end, hbus_error *error) {
   char text[S_LINE_MAX];
   hbus_status status = HBUS_OK;
   json_reader *reader = json_reader_new(S_LINE_MAX);
@@ -195,7 +220,7 @@ static hbus_status s_load(FILE *file, const char *path, const world *into, off_t
     const json_node *line;
     size_t size = strlen(text);
     if (text[size - 1] != '\n' && feof(file)) break;
-    if (text[size - 1] != '\n' || json_read(reader, text, size, &line) != HBUS_OK || !s_read_line(into, line))
+    if (text[size - 1] != '\n' || json_read(reader, text, size, &line) != HBUS_OK || !s_read_line(self, into, line))
       status = hbus_fail(error, HBUS_INVALID_REQUEST, "%s, line %lu: that is no state of these markets", path, number);
     *end += (off_t)size;
   }
@@ -211,7 +236,7 @@ static hbus_status s_restore(state *self, const char *path, const world *into, h
     if (copy >= 0) close(copy);
     return hbus_fail(error, HBUS_INVALID_REQUEST, "cannot read %s: %s", path, strerror(errno));
   }
-  hbus_status status = s_load(file, path, into, &end, error);
+  hbus_status status = s_load(self, file, path, into, &end, error);
   fclose(file);
   if (status == HBUS_OK && ftruncate(self->file, end) != 0)
     status = hbus_fail(error, HBUS_INVALID_REQUEST, "cannot write %s: %s", path, strerror(errno));
@@ -231,6 +256,10 @@ hbus_status state_open(const char *path, world *into, state **out, hbus_error *e
   else
     state_close(&opened);
   return status;
+}
+
+const state_last *state_last_read(const state *self) {
+  return &self->last;
 }
 
 void state_close(state **self) {

@@ -1,8 +1,8 @@
 /* What a simulator remembers when it is started again, also after kill -9: the trader's orders and their fills.
  *
  *   {"order":17,"exchange":"binance","market":"ETH-USDT","side":"buy","type":"limit","status":"open","triggered":false,
- *    "reducing":false,"price":180000,"stop_price":0,"amount":5000,"created_at_ns":…,"filled_at_ns":0,
- *    "client_order_id":"a-1"}
+ *    "reducing":false,"price":180000,"stop_price":0,"amount":5000,"amount_asked":"0.5","created_at_ns":…,
+ *    "filled_at_ns":0,"client_order_id":"a-1"}
  *   {"fill":3,"order":17,"exchange":…,"market":…,"price":179990,"amount":2000}
  *   {"forget":true}
  *
@@ -22,6 +22,16 @@ typedef struct state state;
  * and what is wrong. */
 hbus_status state_open(const char *path, world *into, state **out, hbus_error *error);
 void state_close(state **self);
+
+/* What the last line that state_open has read tells: whoever else keeps a record, and writes it after the state's, may
+ * have missed this one thing when the simulator was killed. `about` is valid until an order is placed. */
+typedef enum state_news { STATE_NO_NEWS, STATE_PLACED, STATE_CANCELLED, STATE_FILLED } state_news;
+typedef struct state_last {
+  state_news news;
+  const order *about;
+  trade fill; /* STATE_FILLED: its id, market, price and amount */
+} state_last;
+const state_last *state_last_read(const state *self);
 
 /* All do nothing when self is NULL. */
 void state_order(state *self, const order *changed);
