@@ -142,7 +142,7 @@ void handle_create_order(command_path *path, session *session, task *task) {
     return;
   }
   memcpy(task->upstream_id, order->upstream_id, sizeof task->upstream_id);
-  order->written_ns = clock_real_ns();
+  order->intent_ns = clock_real_ns();
   hbus_status status =
       link_request(path->parts.link, &task->command, task->owner, order->upstream_id, s_on_create, task);
   if (!status) {

@@ -219,7 +219,7 @@ static void s_add_unknown(void *arg, order *order) {
     list->orders[list->count] = order;
     list->items[list->count] = (resolution_unknown){.asked = &list->asked[list->count],
                                                     .upstream_id = order->upstream_id,
-                                                    .written_ns = order->written_ns,
+                                                    .written_ns = order->intent_ns,
                                                     .under_way = order->state.status == HBUS_PENDING};
   }
   list->count++;
@@ -254,7 +254,7 @@ static void s_fail(market_check *self, order *order) {
 /* From when on upstream may have an order that an unknown one is: since it was sent, or since a whole list had nothing
  * like it. */
 static uint64_t s_since_ns(const order *order) {
-  return order->absent_ns > order->written_ns ? order->absent_ns : order->written_ns;
+  return order->absent_ns > order->intent_ns ? order->absent_ns : order->written_ns;
 }
 
 /* Whether the history shows orders from before then. If they do not, upstream may have forgotten what it had; unless it
@@ -271,7 +271,7 @@ static bool s_reaches_back(const market_check *self, uint64_t since_ns) {
 static void s_absent(market_check *self, order *order) {
   /* Upstream has forgotten what it may have been. What was said of it stays. */
   if (order->state.extra.count || !s_reaches_back(self, s_since_ns(order))) return;
-  uint64_t settled_ns = order->written_ns + self->parts.config->upstream.settle_ms * 1000000u;
+  uint64_t settled_ns = order->intent_ns + self->parts.config->upstream.settle_ms * 1000000u;
   order->absent_ns = self->asked_ns;
   order->absences = *self->parts.ids == RESOLUTION_IDS_KEPT ? order->absences + 1 : 0;
   if (order->absences >= 2 && clock_real_ns() >= settled_ns) s_fail(self, order);

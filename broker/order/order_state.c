@@ -60,6 +60,7 @@ static bool s_merge_status(hbus_order *known, hbus_order_status said) {
   hbus_order_status next = s_is_filled_up(known) ? HBUS_FILLED : said;
   if (next == known->status || !order_state_may_become(known->status, next)) return false;
   known->status = next;
+  if (order_state_is_final(next)) known->cancel_requested = false; /* it has had its effect, or has none any more */
   return true;
 }
 

@@ -13,8 +13,8 @@ bool order_state_is_final(hbus_order_status status);
 
 /* Merges what upstream says of an order into `known`: names and ids that were absent, price and amount as upstream has
  * them (it may have rounded what was asked), the state as far as the table allows it, `filled` never downwards, and an
- * order that is filled to its amount is filled. Does not touch owner, client_order_id, rev. Returns whether anything
- * changed. */
+ * order that is filled to its amount is filled. A state that is final ends the wish to cancel, which is the broker's
+ * own and never taken from upstream. Does not touch owner, client_order_id, rev. Returns whether anything changed. */
 bool order_state_merge(hbus_order *known, const hbus_order *said);
 
 #endif

@@ -1,13 +1,17 @@
-/* Every order that the broker has seen since it started, by each of its names.
+/* Every order that the broker has seen, by each of its names.
  *
  * An order that a peer places is here before it is sent, so that a repeat of its client_order_id finds it (ORDERS.md,
  * rules 1 and 5). Orders placed elsewhere are here without an owner. Bounded: the order that has been finished for
  * longest makes room.
+ *
+ * The table marks every order that changes, by whichever call, until they are taken together to be written down
+ * (journal.h); an order that waits for that is not forgotten.
  */
 #ifndef BROKER_ORDER_TABLE_H
 #define BROKER_ORDER_TABLE_H
 
 #include "broker/counters.h"
+#include "broker/journal/journal_record.h"
 #include "broker/limits.h"
 #include "hbus/command.h"
 
@@ -24,20 +28,27 @@ struct order {
   char *outcome_message; /* NULL: none */
   struct task *repeats;  /* copies of the create that wait for its outcome */
   unsigned repeat_count;
-  uint64_t written_ns;    /* real-time clock when its create was given to the link; 0: an order of others */
-  uint64_t first_seen_ns; /* real-time clock when an order of others was first heard of */
-  uint64_t absent_ns;     /* real-time clock, when a whole list of upstream's last had nothing like it; 0: never */
-  unsigned absences;      /* complete lists of upstream's that it was not in, while unknown */
-  uint64_t published_seq; /* of its last ORDER_UPDATE on the private stream; 0: none yet */
-  uint64_t published_rev; /* of the state that it told */
+  bool written;               /* its create was given to the link, or may have been by an earlier start */
+  unsigned cancels_under_way; /* sent, and not answered yet */
+  uint64_t intent_ns;         /* real-time clock when its create was put into the journal; 0: an order of others */
+  uint64_t first_seen_ns;     /* real-time clock when an order of others was first heard of */
+  uint64_t absent_ns;         /* real-time clock, when a whole list of upstream's last had nothing like it; 0: never */
+  unsigned absences;          /* complete lists of upstream's that it was not in, while unknown */
+  uint64_t published_seq;     /* of its last ORDER_UPDATE on the private stream; 0: none yet */
+  uint64_t published_rev;     /* of the state that it told */
 
-  /* The table's own: what state.extra points to, and its place among the orders that are finished, or among those that
-   * are not. */
+  /* The table's own: what state.extra points to; its place among the orders that are finished, or among those that are
+   * not; and among those that have changed. */
   uint8_t *candidates;
-  bool finished;
+  bool finished; /* may be forgotten */
   order *older;
   order *newer;
+  uint64_t change; /* the number of the change that put it there; 0: it is not */
+  order *changed_before;
+  order *changed_after;
 };
+
+typedef void order_fn(void *arg, order *order);
 
 /* `epoch` makes the ids that go upstream unlike those of any other start. `capacity`: orders. NULL: no memory. */
 order_table *order_table_new(uint64_t epoch, uint64_t capacity, counters *counters);
@@ -55,6 +66,19 @@ order *order_table_find(const order_table *self, const char *exchange, const cha
  * orders that are not finished. The id must not be known. */
 order *order_table_add_own(order_table *self, const char *owner, const hbus_command *create);
 
+/* An order that an earlier start left in the journal. What was pending then is unknown now, whether or not it was sent,
+ * and told so; a create that nobody waits for any more is answered, for repeats (rule 10). One that is not finished
+ * finds room even in a full table. NULL: no memory; no room; or an order of that name is here already. */
+order *order_table_restore(order_table *self, const journal_order *row);
+
+/* `wake` is called when an order has changed where none had before. Until it is set no order is marked. */
+void order_table_on_change(order_table *self, void (*wake)(void *arg), void *arg);
+/* For what a caller changes in an order himself. */
+void order_table_touch(order_table *self, order *order);
+/* Gives every order that has changed since it was given last, each once, in the order of their first changes. What
+ * `each` changes comes the next time. */
+void order_table_take_changed(order_table *self, order_fn *each, void *arg);
+
 /* Forgets an order that was never sent. */
 void order_table_remove(order_table *self, order *order);
 
@@ -71,14 +95,23 @@ bool order_table_merge(order_table *self, order *order, const hbus_order *said);
 void order_table_set_outcome(order_table *self, order *order, hbus_reply_status outcome, hbus_status code,
                              hbus_text message);
 
+/* Asks for its cancel, or gives that up (rules 15 and 16). An order that is finished keeps no such wish. Returns
+ * whether that is another than before, in which case its rev was raised. */
+bool order_table_request_cancel(order_table *self, order *order, bool requested);
+
 /* Names the orders of upstream's that an unknown one may be, for everyone to see: in its events and replies as
  * `candidates`. None: it has none any more. Returns whether they are others than before, in which case its rev was
  * raised. */
 bool order_table_set_candidates(order_table *self, order *order, const char *const *order_ids, size_t count);
 
+/* An order of this owner's that is unknown, has candidates and was asked for with the same parameters: of two such
+ * orders nobody could tell which is which (rule 8). NULL: none. */
+const order *order_table_find_unresolved(const order_table *self, const char *owner, const hbus_command *create);
+
 /* Calls `each` for every order that is not finished, oldest first. It must not add or remove any. */
-typedef void order_fn(void *arg, order *order);
 void order_table_each_live(const order_table *self, order_fn *each, void *arg);
+/* The same for every order: after those, the finished ones. */
+void order_table_each(const order_table *self, order_fn *each, void *arg);
 
 /* The first part of every id that this broker sends upstream. */
 const char *order_table_instance(const order_table *self);
