@@ -371,7 +371,7 @@ class Frames(PeerTest):
     def some(self, cmd, arguments):
         """A command with these arguments, which would be refused as EXPIRED were there nothing else to refuse."""
         some = {"name": "x", "client_order_id": "x", "side": "buy", "order_type": "market", "amount": "1",
-                "order_id": "x", "channel": "ticker", **HERE}
+                "order_id": "x", "channel": "ticker", "source": "fills", **HERE}
         return {"v": 1, "id": "7", "cmd": cmd, "expires": 1, **{key: some[key] for key in arguments}}
 
     def test_each_command_takes_the_arguments_of_its_row(self):
@@ -380,7 +380,7 @@ class Frames(PeerTest):
         every = {argument for required, optional in commands.values() for argument in required + optional}
         self.answer(msgpack.packb({"v": 1, "id": "7", "cmd": "hello", "name": "x"}))
         for cmd, (required, optional) in commands.items():
-            either = ["order_id"] if "order_id" in optional else []
+            either = [argument for argument in ("order_id", "source") if argument in optional]
             command = self.some(cmd, required + either)
             code = "INVALID_ORDER" if cmd == "create_order" else "INVALID_REQUEST"
             with self.subTest(cmd=cmd):
@@ -397,7 +397,7 @@ class Frames(PeerTest):
 
     def test_reserved_commands_are_unsupported(self):
         reserved = document.reserved_commands()
-        self.assertEqual(len(reserved), 12)
+        self.assertEqual(len(reserved), 10)
         for cmd in reserved:
             self.assert_refused(msgpack.packb({"v": 1, "id": "7", "cmd": cmd}), "UNSUPPORTED")
 
