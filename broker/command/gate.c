@@ -21,6 +21,17 @@ static gate_verdict s_look_up(const command_path *self, const session *session, 
   return GATE_REPEAT;
 }
 
+/* An order of the same owner's that is like this one is unknown, and may be any of several upstream: one more of its
+ * kind would make it harder yet to tell which (ORDERS.md, rule 8). */
+static hbus_status s_check_unresolved(const command_path *self, const session *session, const hbus_command *command,
+                                      hbus_error *error) {
+  const order *order = order_table_find_unresolved(self->parts.orders, session->name, command);
+  if (!order) return HBUS_OK;
+  return hbus_fail(error, HBUS_DUPLICATE_ORDER,
+                   "your order \"%s\" is like it, and which of its candidates that is nobody can tell yet",
+                   order->state.client_order_id);
+}
+
 static bool s_has_link(const command_path *self, handler_need need) {
   switch (need) {
   case NEEDS_UP_LINK: return link_status(self->parts.link)->status == HBUS_LINK_CONNECTED;
@@ -60,6 +71,7 @@ gate_verdict gate_pass(const command_path *self, const session *session, const h
               hbus_order_type_name(command->order_type));
     return GATE_REFUSE;
   }
+  if (command->kind == HBUS_CREATE_ORDER && s_check_unresolved(self, session, command, error)) return GATE_REFUSE;
 
   uint64_t now_ms = clock_real_ms();
   if (command->expires_ms && command->expires_ms <= now_ms) {
