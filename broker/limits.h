@@ -30,6 +30,16 @@
 /* Events about an order that nobody knows yet. */
 #define LIMIT_HELD_EVENTS 1024
 
+/* Cancels that the broker has under way on its own account; the others follow as answers come. */
+#define LIMIT_CANCELS_UNDER_WAY 512
+
+/* Orders whose cancel is asked for in one turn, where many are to be cancelled: each is an event and a row of the
+ * journal. */
+#define LIMIT_CANCELS_A_TURN 100
+
+/* Peers that may have asked for cancel on disconnect. */
+#define LIMIT_ATTENDANCE 10000
+
 /* What the journal keeps in memory until it is written, records and their answers together; past it, records are lost
  * and counted, until it can be written again. */
 #define LIMIT_JOURNAL_BYTES 67108864

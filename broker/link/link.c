@@ -20,19 +20,25 @@ typedef struct waiting {
   char upstream_id[LIMIT_UPSTREAM_ID + 1];
   link_outcome_fn *done;
   void *arg;
+  request_place *place;
 } waiting;
 
 static void s_on_turn(void *arg, void *item);
 static void s_on_expired(void *arg, void *item);
 
 hbus_status link_new(upstream_link **out, const link_options *options, hbus_error *error) {
-  static const pacer_callbacks callbacks = {.send = s_on_turn, .expire = s_on_expired};
   const char *name = options->config->upstream.dialect;
   const link_dialect *dialect = NULL;
   for (size_t i = 0; i < sizeof s_dialects / sizeof *s_dialects; i++) {
     if (strcmp(s_dialects[i]->name, name) == 0) dialect = s_dialects[i];
   }
   if (!dialect) return hbus_fail(error, HBUS_INVALID_REQUEST, "upstream.dialect: there is no dialect \"%s\"", name);
+  return link_new_of(out, dialect, options, error);
+}
+
+hbus_status link_new_of(upstream_link **out, const link_dialect *dialect, const link_options *options,
+                        hbus_error *error) {
+  static const pacer_callbacks callbacks = {.send = s_on_turn, .expire = s_on_expired};
   upstream_link *self = NULL;
   hbus_status status = dialect->create(&self, options, error);
   if (status) return status;
@@ -43,7 +49,8 @@ hbus_status link_new(upstream_link **out, const link_options *options, hbus_erro
   self->callbacks = options->callbacks;
   self->arg = options->arg;
   self->pacer = pacer_new(options->loop, options->config, LIMIT_REQUESTS, &callbacks, self);
-  if (!self->pacer) {
+  self->creates = zhashx_new();
+  if (!self->pacer || !self->creates) {
     link_destroy(&self);
     return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the link");
   }
@@ -61,6 +68,7 @@ void link_destroy(upstream_link **self_p) {
   *self_p = NULL;
   if (self->pacer) link_drop_waiting(self);
   pacer_destroy(&self->pacer);
+  zhashx_destroy(&self->creates);
   self->dialect->destroy(self);
 }
 
@@ -120,8 +128,9 @@ static hbus_status s_keep(upstream_link *self, const hbus_command *command, cons
   if (!item) return HBUS_OVERLOADED;
   *item = (waiting){.command = *command, .done = done, .arg = arg};
   snprintf(item->upstream_id, sizeof item->upstream_id, "%s", upstream_id);
-  hbus_status status = pacer_keep(self->pacer, s_class(command->kind), owner, item, command->expires_ms);
+  hbus_status status = pacer_keep(self->pacer, s_class(command->kind), owner, item, command->expires_ms, &item->place);
   if (!status) {
+    if (item->upstream_id[0]) zhashx_insert(self->creates, item->upstream_id, item);
     self->counters->requests_paced++;
     s_tell_pace(self, "requests wait for the pace that Hummingbot allows");
     return HBUS_OK;
@@ -148,17 +157,23 @@ hbus_status link_request(upstream_link *self, const hbus_command *command, const
   return s_send(self, command, upstream_id, done, arg);
 }
 
-static void s_not_sent(waiting *item, hbus_status code) {
-  item->done(item->arg, &(link_outcome){.result = LINK_NOT_SENT, .code = code});
+/* It has left the pacer. */
+static void s_forget(upstream_link *self, const waiting *item) {
+  if (item->upstream_id[0]) zhashx_delete(self->creates, item->upstream_id);
+}
+
+static void s_not_sent(waiting *item, hbus_status code, const char *why) {
+  item->done(item->arg, &(link_outcome){.result = LINK_NOT_SENT, .code = code, .why = why});
   free(item);
 }
 
 static void s_on_turn(void *arg, void *item) {
   upstream_link *self = arg;
   waiting *waiting = item;
+  s_forget(self, waiting);
   hbus_status status = s_send(self, &waiting->command, waiting->upstream_id, waiting->done, waiting->arg);
   if (status) {
-    s_not_sent(waiting, status);
+    s_not_sent(waiting, status, NULL);
   } else {
     free(waiting);
   }
@@ -170,12 +185,24 @@ static void s_on_expired(void *arg, void *item) {
   /* The wait was measured by another clock, and both are cut to whole milliseconds. */
   bool expired = waiting->command.expires_ms && waiting->command.expires_ms <= clock_real_ms() + 1;
   self->counters->requests_rate_limited++;
-  s_not_sent(waiting, expired ? HBUS_EXPIRED : HBUS_RATE_LIMITED);
+  s_forget(self, waiting);
+  s_not_sent(waiting, expired ? HBUS_EXPIRED : HBUS_RATE_LIMITED, NULL);
 }
 
 void link_drop_waiting(upstream_link *self) {
-  for (void *item; (item = pacer_take_any(self->pacer));)
-    s_not_sent(item, HBUS_LINK_DOWN);
+  for (void *item; (item = pacer_take_any(self->pacer));) {
+    s_forget(self, item);
+    s_not_sent(item, HBUS_LINK_DOWN, NULL);
+  }
+}
+
+bool link_withdraw(upstream_link *self, const char *upstream_id) {
+  waiting *waiting = zhashx_lookup(self->creates, upstream_id);
+  if (!waiting) return false;
+  pacer_withdraw(self->pacer, waiting->place);
+  s_forget(self, waiting);
+  s_not_sent(waiting, HBUS_EXPIRED, "it was cancelled before");
+  return true;
 }
 
 void link_note_answer(upstream_link *self, const upstream_answer *answer) {
@@ -211,7 +238,7 @@ hbus_status link_outcome_code(const link_outcome *outcome) {
 
 const char *link_outcome_text(const link_outcome *outcome) {
   switch (outcome->result) {
-  case LINK_NOT_SENT: return hbus_status_text(outcome->code);
+  case LINK_NOT_SENT: return outcome->why ? outcome->why : hbus_status_text(outcome->code);
   case LINK_LOST: return "the link was lost before Hummingbot answered";
   case LINK_UNREADABLE: return "Hummingbot's answer cannot be read";
   case LINK_ANSWERED: return "Hummingbot says that it timed out";

@@ -5,6 +5,7 @@
 #ifndef BROKER_LINK_H
 #define BROKER_LINK_H
 
+#include <czmq.h>
 #include <uv.h>
 
 #include "broker/config.h"
@@ -30,10 +31,12 @@ typedef struct link_outcome {
   bool late;                     /* a LINK_TIMED_OUT came before */
   const upstream_answer *answer; /* for the length of the call */
   hbus_status code;              /* of LINK_NOT_SENT: RATE_LIMITED, EXPIRED, LINK_DOWN, OVERLOADED */
+  const char *why;               /* of LINK_NOT_SENT: a sentence; NULL: the code says all */
   uint64_t rx_ns;                /* broker's real-time clock */
 } link_outcome;
 
-/* Called for each outcome, from the loop, never from within link_request. After a final one `arg` is not used again. */
+/* Called for each outcome, from the loop or from link_withdraw, never from within link_request. After a final one `arg`
+ * is not used again. */
 typedef void link_outcome_fn(void *arg, const link_outcome *outcome);
 
 typedef struct link_callbacks {
@@ -87,6 +90,10 @@ bool link_has_order_type(const upstream_link *self, hbus_order_type type);
 hbus_status link_request(upstream_link *self, const hbus_command *command, const char *owner, const char *upstream_id,
                          link_outcome_fn *done, void *arg);
 
+/* Takes back a create that waits for its turn, by the id that would go upstream with it. True: its outcome was
+ * LINK_NOT_SENT with HBUS_EXPIRED, before this returned. False: there is none, or it is written already. */
+bool link_withdraw(upstream_link *self, const char *upstream_id);
+
 /* Requests that may go now without waiting, below zero when cancels have overdrawn the pace, INT64_MAX without a limit;
  * and requests that wait. */
 int64_t link_headroom(const upstream_link *self);
@@ -125,9 +132,13 @@ struct upstream_link {
   const link_callbacks *callbacks;
   void *arg;
   struct pacer *pacer;
+  zhashx_t *creates;     /* those that wait for their turn, by upstream id */
   uint64_t told_pace_ms; /* monotonic clock, when the bus last heard of it */
 };
 
+/* As link_new, with the dialect at hand. */
+hbus_status link_new_of(upstream_link **out, const link_dialect *dialect, const link_options *options,
+                        hbus_error *error);
 /* The connection is gone: what waits for its turn gets LINK_NOT_SENT. */
 void link_drop_waiting(upstream_link *self);
 /* Upstream has answered: "too many requests" slows the pace down. */

@@ -88,16 +88,23 @@ bool pacer_may_send(pacer *self, request_class class) {
   return token_bucket_take(all, now_ms) && token_bucket_take(own, now_ms);
 }
 
-hbus_status pacer_keep(pacer *self, request_class class, const char *owner, void *item, uint64_t expires_ms) {
+hbus_status pacer_keep(pacer *self, request_class class, const char *owner, void *item, uint64_t expires_ms,
+                       request_place **place) {
   uint64_t now_ms = clock_monotonic_ms(), real_ms = clock_real_ms();
   uint64_t patience_ms = class == REQUEST_CREATE ? self->queue_ms : self->read_ms;
   if (expires_ms) {
     uint64_t left_ms = expires_ms > real_ms ? expires_ms - real_ms : 0;
     if (left_ms < patience_ms) patience_ms = left_ms;
   }
-  hbus_status status = request_queue_push(self->queue, class, owner, item, now_ms + patience_ms);
+  hbus_status status = request_queue_push(self->queue, class, owner, item, now_ms + patience_ms, place);
   if (!status) s_set_timer(self, now_ms);
   return status;
+}
+
+void *pacer_withdraw(pacer *self, request_place *place) {
+  void *item = request_queue_remove(self->queue, place);
+  s_set_timer(self, clock_monotonic_ms());
+  return item;
 }
 
 void *pacer_take_any(pacer *self) {

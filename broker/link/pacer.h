@@ -26,8 +26,12 @@ void pacer_destroy(pacer **self);
 
 /* Whether a request of this class may be sent at once; if so it has its tokens. */
 bool pacer_may_send(pacer *self, request_class class);
-/* Keeps an item until its turn. `expires_ms`: unix ms, the command's own; 0: none. HBUS_OVERLOADED. */
-hbus_status pacer_keep(pacer *self, request_class class, const char *owner, void *item, uint64_t expires_ms);
+/* Keeps an item until its turn. `expires_ms`: unix ms, the command's own; 0: none. *place is for pacer_withdraw, until
+ * a callback has the item. HBUS_OVERLOADED. */
+hbus_status pacer_keep(pacer *self, request_class class, const char *owner, void *item, uint64_t expires_ms,
+                       request_place **place);
+/* An item that waits is not wanted any more; gives it back. */
+void *pacer_withdraw(pacer *self, request_place *place);
 /* The next of what waits, whatever the pace; NULL: nothing does. For when the link is lost. */
 void *pacer_take_any(pacer *self);
 

@@ -168,7 +168,7 @@ static owner *s_owner(lane *lane, const char *name) {
 }
 
 hbus_status request_queue_push(request_queue *self, request_class class, const char *owner_name, void *item,
-                               uint64_t deadline_ms) {
+                               uint64_t deadline_ms, request_place **place) {
   assert(item && class < REQUEST_CLASSES && strlen(owner_name) <= HBUS_NAME_MAX);
   size_t places = class == REQUEST_CANCEL ? self->capacity : self->capacity - self->for_cancels;
   if (self->size >= places) return HBUS_OVERLOADED;
@@ -185,6 +185,7 @@ hbus_status request_queue_push(request_queue *self, request_class class, const c
   s_heap_raise(self, request);
   s_ring_append(&owner->requests, &request->place);
   lane->size++;
+  if (place) *place = request;
   return HBUS_OK;
 }
 
@@ -200,6 +201,11 @@ static void *s_remove(request_queue *self, request *request) {
     zhashx_delete(lane->owners, owner->name);
   }
   return request->item;
+}
+
+void *request_queue_remove(request_queue *self, request_place *place) {
+  assert(place->rank < self->size && self->heap[place->rank] == place);
+  return s_remove(self, place);
 }
 
 /* The first request of the owner whose turn it is, who then waits until all others had theirs. */

@@ -30,6 +30,9 @@ typedef struct request_budget {
 
 typedef struct request_queue request_queue;
 
+/* Where a request is in the queue, for as long as it is there. */
+typedef struct request request_place;
+
 /* `capacity`: requests of all classes, at least 1, of which the last `for_cancels`, fewer than `capacity`, are kept for
  * cancels: a full queue of others must not refuse them. NULL: no memory. */
 request_queue *request_queue_new(size_t capacity, size_t for_cancels);
@@ -37,9 +40,13 @@ request_queue *request_queue_new(size_t capacity, size_t for_cancels);
 void request_queue_destroy(request_queue **self);
 
 /* Puts `item`, not NULL, at the end of what `owner` has in this class. `owner` is a text of at most HBUS_NAME_MAX
- * bytes, and is copied. HBUS_OVERLOADED: no place is left; HBUS_NO_MEMORY. */
+ * bytes, and is copied. *place (unless NULL) is for request_queue_remove. HBUS_OVERLOADED: no place is left;
+ * HBUS_NO_MEMORY. */
 hbus_status request_queue_push(request_queue *self, request_class class, const char *owner, void *item,
-                               uint64_t deadline_ms);
+                               uint64_t deadline_ms, request_place **place);
+
+/* Takes out a request that is there, and gives its item. */
+void *request_queue_remove(request_queue *self, request_place *place);
 
 /* Takes out the request that goes next, with its tokens; NULL: none may go now. A cancel goes whatever its deadline
  * says. Others wait while there is something for request_queue_pop_expired, which is to be called first. */

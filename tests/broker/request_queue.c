@@ -13,7 +13,7 @@
 static hbus_status s_try(request_queue *queue, request_class class, const char *owner, const char *text,
                          uint64_t deadline_ms) {
   void *item = (void *)(uintptr_t)text; /* the queue does not write to it */
-  return request_queue_push(queue, class, owner, item, deadline_ms);
+  return request_queue_push(queue, class, owner, item, deadline_ms, NULL);
 }
 
 static void s_push(request_queue *queue, request_class class, const char *owner, const char *text,
@@ -254,6 +254,21 @@ Test(request_queue, is_drained_without_budget_or_time) {
   request_queue_destroy(&queue);
 }
 
+Test(request_queue, gives_back_what_is_not_wanted_any_more) {
+  request_queue *queue = request_queue_new(8, 0);
+  request_budget budget = s_budget(0, 0, 0);
+  char unwanted[] = "b1";
+  request_place *place;
+  s_push(queue, REQUEST_CREATE, "a", "a1", 10);
+  cr_assert_eq(request_queue_push(queue, REQUEST_CREATE, "b", unwanted, 5, &place), HBUS_OK);
+  s_push(queue, REQUEST_CREATE, "a", "a2", 20);
+  s_expect(request_queue_remove(queue, place), unwanted);
+  cr_expect_eq(request_queue_owners(queue, REQUEST_CREATE), 1);
+  cr_expect_null(request_queue_pop_expired(queue, 9), "its deadline went with it");
+  cr_expect_str_eq(s_pop_all(queue, &budget, 0), "a1 a2");
+  request_queue_destroy(&queue);
+}
+
 /* The model: one array in order of arrival, and for each class the owners in the order of their turns. Every question
  * is answered by looking at everything. */
 enum { MODEL_CAPACITY = 40, MODEL_FOR_CANCELS = 5, MODEL_OWNERS = 6, MODEL_STEPS = 200000 };
@@ -263,6 +278,7 @@ typedef struct model_request {
   size_t owner;
   uint64_t deadline_ms;
   char *item;
+  request_place *place; /* in the queue */
 } model_request;
 
 typedef struct model {
@@ -399,7 +415,7 @@ Test(request_queue, does_what_the_model_does) {
   request_queue *queue = request_queue_new(MODEL_CAPACITY, MODEL_FOR_CANCELS);
   request_budget budget = s_budget(300, 100, 200), model_budget = budget;
   uint64_t seed = 20201112, now_ms = 0;
-  size_t came[5] = {0};
+  size_t came[6] = {0};
   for (size_t step = 0; step < MODEL_STEPS; step++) {
     uint32_t draw = s_draw(&seed, 100);
     const char *got = NULL, *wanted = NULL;
@@ -409,8 +425,8 @@ Test(request_queue, does_what_the_model_does) {
     }
     if (draw < 30) {
       model_request request = s_draw_request(&seed, now_ms);
-      hbus_status status =
-          request_queue_push(queue, request.class, owners[request.owner], request.item, request.deadline_ms);
+      hbus_status status = request_queue_push(queue, request.class, owners[request.owner], request.item,
+                                              request.deadline_ms, &request.place);
       cr_assert_eq(status, s_model_push(&model, request) ? HBUS_OK : HBUS_OVERLOADED, "step %zu", step);
       came[0] += status == HBUS_OVERLOADED;
     } else if (draw < 60) {
@@ -431,6 +447,11 @@ Test(request_queue, does_what_the_model_does) {
       came[4] += in_ms > 0 && in_ms != REQUEST_QUEUE_NEVER;
     } else if (draw < 92) {
       now_ms += s_draw(&seed, 12);
+    } else if (draw < 96 && model.size) {
+      size_t index = s_draw(&seed, (uint32_t)model.size);
+      got = request_queue_remove(queue, model.requests[index].place);
+      wanted = s_model_remove(&model, index);
+      came[5]++;
     }
     cr_assert_eq(got, wanted, "step %zu", step);
     s_model_check(&model, queue, step);
