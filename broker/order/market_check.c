@@ -68,6 +68,18 @@ static void s_learn(market_check *self, hbus_order *said, uint64_t rx_ns) {
   order_learn(self->parts.orders, self->parts.publisher, said, rx_ns, NULL);
 }
 
+/* An order under an id as only hbus makes them, which no order has: its record was lost. It may as well be that of
+ * another broker of this kind on the same Hummingbot, so it stays an order of others (rule 6). */
+static void s_warn_of_loss(const market_check *self, const hbus_order *said) {
+  const order_table *orders = self->parts.orders;
+  if (!order_table_may_have_made(said->client_order_id)) return;
+  if (order_table_find_upstream(orders, said->client_order_id)) return;
+  log_write(self->parts.log, LOG_ORDER, LOG_LEVEL_WARN,
+            "order %s of %s on %s carries the id %s of hbusd's, and nobody knows it: its record was lost, or it is "
+            "another hbusd's",
+            said->order_id, said->market, said->exchange, said->client_order_id);
+}
+
 /* Keeps a copy of what upstream lists, then compares it with what is known. The copies keep upstream's own ids; what
  * they borrow is not kept. */
 static bool s_take_list(market_check *self, const link_outcome *outcome) {
@@ -82,6 +94,7 @@ static bool s_take_list(market_check *self, const link_outcome *outcome) {
   }
   self->listed_count += count;
   for (size_t i = 0; i < count; i++) {
+    if (self->parts.losses_expected) s_warn_of_loss(self, &answer->data.orders.items[i]);
     s_learn(self, &answer->data.orders.items[i], outcome->rx_ns);
   }
   return true;
@@ -244,7 +257,9 @@ static void s_fail(market_check *self, order *order) {
   static const char text[] = "Hummingbot does not have it: it never arrived there";
   log_write(self->parts.log, LOG_ORDER, LOG_LEVEL_WARN, "order %s of %s has failed: %s", order->state.client_order_id,
             order->state.owner, text);
+  bool cancel = order->state.cancel_requested;
   order_table_merge(self->parts.orders, order, &(hbus_order){.status = HBUS_FAILED});
+  order_table_request_cancel(self->parts.orders, order, cancel); /* for when it appears after all */
   order_table_set_outcome(self->parts.orders, order, HBUS_REPLY_ERROR, HBUS_UPSTREAM_ERROR, hbus_text_of(text));
   s_tell(self, order, HBUS_INFERRED);
   order_publish_error(self->parts.publisher, &order->state, HBUS_UPSTREAM_ERROR, hbus_text_of(text), clock_real_ns(),
@@ -254,7 +269,7 @@ static void s_fail(market_check *self, order *order) {
 /* From when on upstream may have an order that an unknown one is: since it was sent, or since a whole list had nothing
  * like it. */
 static uint64_t s_since_ns(const order *order) {
-  return order->absent_ns > order->intent_ns ? order->absent_ns : order->written_ns;
+  return order->absent_ns > order->intent_ns ? order->absent_ns : order->intent_ns;
 }
 
 /* Whether the history shows orders from before then. If they do not, upstream may have forgotten what it had; unless it
@@ -271,7 +286,10 @@ static bool s_reaches_back(const market_check *self, uint64_t since_ns) {
 static void s_absent(market_check *self, order *order) {
   /* Upstream has forgotten what it may have been. What was said of it stays. */
   if (order->state.extra.count || !s_reaches_back(self, s_since_ns(order))) return;
-  uint64_t settled_ns = order->intent_ns + self->parts.config->upstream.settle_ms * 1000000u;
+  const config *config = self->parts.config;
+  uint64_t queue_ms = config->upstream.rate_limit.queue_ms; /* it may have had to wait before it was written */
+  uint64_t settled_ns = order->intent_ns + (queue_ms + config->upstream.settle_ms) * 1000000u;
+  order_table_touch(self->parts.orders, order);
   order->absent_ns = self->asked_ns;
   order->absences = *self->parts.ids == RESOLUTION_IDS_KEPT ? order->absences + 1 : 0;
   if (order->absences >= 2 && clock_real_ns() >= settled_ns) s_fail(self, order);
@@ -310,8 +328,10 @@ static void s_apply(market_check *self, order *order, const resolution *answer) 
 static void s_describe(const market_check *self, resolution_listed *out) {
   for (size_t i = 0; i < self->listed_count; i++) {
     const order *order = order_table_find(self->parts.orders, self->what.exchange, self->listed[i].order_id);
+    const char *id = self->listed[i].client_order_id;
     out[i] = (resolution_listed){.order = &self->listed[i],
                                  .bound = order && order->create,
+                                 .has_our_id = order_table_find_upstream(self->parts.orders, id) != NULL,
                                  .first_seen_ns = order && !order->create ? order->first_seen_ns : 0};
   }
 }

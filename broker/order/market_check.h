@@ -21,7 +21,8 @@ typedef struct market_check_parts {
   publisher *publisher;
   intake *intake;
   order_table *orders;
-  resolution_ids *ids; /* what has been seen of how upstream treats our ids */
+  resolution_ids *ids;  /* what has been seen of how upstream treats our ids */
+  bool losses_expected; /* the journal may lack its last records: warns of orders that it may have had */
 } market_check_parts;
 
 typedef enum market_check_result {

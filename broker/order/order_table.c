@@ -17,6 +17,10 @@
 #define KEY_SIZE (HBUS_NAME_MAX + HBUS_ORDER_ID_MAX + 2)
 typedef char key[KEY_SIZE];
 
+/* What the first part of our ids is made of: an epoch in microseconds, in base 36. */
+#define INSTANCE_DIGITS "0123456789abcdefghijklmnopqrstuvwxyz"
+#define INSTANCE_SIZE   10 /* from the year 1973 to 2085 */
+
 typedef struct order_list {
   order *oldest;
   order *newest;
@@ -53,7 +57,7 @@ static void s_name_instance(order_table *self, uint64_t epoch) {
   char digits[16];
   size_t count = 0;
   do {
-    digits[count++] = "0123456789abcdefghijklmnopqrstuvwxyz"[epoch % 36];
+    digits[count++] = INSTANCE_DIGITS[epoch % 36];
     epoch /= 36;
   } while (epoch && count < sizeof self->instance - 1);
   for (size_t i = 0; i < count; i++)
@@ -302,6 +306,7 @@ static void s_absorb_stranger(order_table *self, order *order) {
   if (order->state.rev < stranger->state.rev) order->state.rev = stranger->state.rev;
   order->state.cancel_requested |= stranger->state.cancel_requested && !order_state_is_final(order->state.status);
   order->cancels_under_way += stranger->cancels_under_way;
+  order->fills = stranger->fills;
   order_table_remove(self, stranger);
 }
 
@@ -484,4 +489,12 @@ void order_table_each(const order_table *self, order_fn *each, void *arg) {
 
 const char *order_table_instance(const order_table *self) {
   return self->instance;
+}
+
+bool order_table_may_have_made(const char *upstream_id) {
+  size_t instance = strspn(upstream_id, INSTANCE_DIGITS);
+  if (instance != INSTANCE_SIZE || upstream_id[instance] != '-') return false;
+  const char *counter = upstream_id + instance + 1;
+  size_t digits = strspn(counter, "0123456789");
+  return digits > 0 && counter[0] != '0' && !counter[digits];
 }

@@ -13,6 +13,7 @@
 #include "broker/counters.h"
 #include "broker/journal/journal_record.h"
 #include "broker/limits.h"
+#include "broker/order/fill_sum.h"
 #include "hbus/command.h"
 
 typedef struct order order;
@@ -36,6 +37,7 @@ struct order {
   unsigned absences;          /* complete lists of upstream's that it was not in, while unknown */
   uint64_t published_seq;     /* of its last ORDER_UPDATE on the private stream; 0: none yet */
   uint64_t published_rev;     /* of the state that it told */
+  fill_sum fills;             /* what the bus was told of it by fills: fill_book.h's */
 
   /* The table's own: what state.extra points to; its place among the orders that are finished, or among those that are
    * not; and among those that have changed. */
@@ -113,8 +115,11 @@ void order_table_each_live(const order_table *self, order_fn *each, void *arg);
 /* The same for every order: after those, the finished ones. */
 void order_table_each(const order_table *self, order_fn *each, void *arg);
 
-/* The first part of every id that this broker sends upstream. */
+/* The first part of every id that this start of the broker sends upstream. */
 const char *order_table_instance(const order_table *self);
+/* Whether an id has the form of those that a broker of this kind sends upstream: of this one, in whichever start, or of
+ * another. */
+bool order_table_may_have_made(const char *upstream_id);
 
 /* Gives an order that has none its id of upstream's. What was remembered under that id without an owner is merged into
  * it. */

@@ -147,6 +147,7 @@ static void s_run(reconcile *self) {
   market *market = s_next(self);
   if (self->opening && (!market || !market->first)) {
     self->opening = false;
+    self->parts.losses_expected = false;
     link_reconciled(self->link);
   }
   if (!market) return;
@@ -174,9 +175,17 @@ static void s_add(void *arg, order *order) {
 }
 
 void reconcile_all(reconcile *self) {
-  order_table_each_live(self->parts.orders, s_add, self);
+  if (self->parts.losses_expected) {
+    order_table_each(self->parts.orders, s_add, self);
+  } else {
+    order_table_each_live(self->parts.orders, s_add, self);
+  }
   self->opening = true;
   s_run(self);
+}
+
+void reconcile_expect_losses(reconcile *self) {
+  self->parts.losses_expected = true;
 }
 
 void reconcile_market(reconcile *self, const char *exchange, const char *name) {

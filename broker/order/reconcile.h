@@ -1,5 +1,6 @@
-/* Which markets are to be checked, and when (market_check.h): all that have live orders after a reconnect, before new
- * orders are taken (ORDERS.md, rule 10); and any with an unknown order again and again until it is known.
+/* Which markets are to be checked, and when (market_check.h): all that have live orders after a reconnect, whoever's
+ * they are and however many starts ago they were placed, before new orders are taken (ORDERS.md, rule 10); and any with
+ * an unknown order again and again until it is known.
  */
 #ifndef BROKER_RECONCILE_H
 #define BROKER_RECONCILE_H
@@ -21,6 +22,10 @@ void reconcile_destroy(reconcile **self);
 /* The link is back: checks every market with an order that is not finished, one after the other, then calls
  * link_reconciled. */
 void reconcile_all(reconcile *self);
+/* The machine was started anew since the journal was written, so that its last records may be lost (ORDERS.md,
+ * rule 18): until the link has been reconciled for the first time, every market of the order table is checked, those
+ * with nothing but finished orders too, and an order that carries an id of hbus's which nobody knows is warned of. */
+void reconcile_expect_losses(reconcile *self);
 /* An order of this market has become unknown. */
 void reconcile_market(reconcile *self, const char *exchange, const char *market);
 /* An answer has shown whether upstream keeps the ids that it is sent. */

@@ -113,7 +113,7 @@ static resolution_ids s_resolve_by_id(const resolution_question *question, const
     }
     const resolution_unknown **found = bsearch(id, by_id, count, sizeof *by_id, s_compare_id_with);
     if (found) s_settle_by_id(question, i, &answers[*found - question->unknowns]);
-    shown_kept |= found || s_is_of_instance(id, question->instance);
+    shown_kept |= found || question->listed[i].has_our_id || s_is_of_instance(id, question->instance);
   }
   return s_weigh_ids(question->ids, shown_kept, shown_dropped);
 }

@@ -34,7 +34,7 @@ typedef enum resolution_ids {
 typedef struct resolution_unknown {
   const hbus_order *asked; /* as it was sent; owner, side, order_type, amount, and the prices of its type present */
   const char *upstream_id; /* the id of ours that was sent with it; unlike that of any other */
-  uint64_t written_ns;     /* broker's real-time clock when it was written to the link */
+  uint64_t written_ns;     /* broker's real-time clock when its intent was written, before it was sent */
   bool under_way;          /* may be answered yet, and an answer beats any match: it is bound by id alone. It has to be
                             * here, since what looks like another's order may be its own. */
 } resolution_unknown;
@@ -43,6 +43,7 @@ typedef struct resolution_unknown {
 typedef struct resolution_listed {
   const hbus_order *order; /* client_order_id: what upstream keeps, "" for nothing */
   bool bound;              /* belongs to an order of ours that is not among the unknowns */
+  bool has_our_id;         /* carries the id of an order of ours that is known, of whichever start of the broker's */
   uint64_t first_seen_ns;  /* broker's real-time clock when it first heard of the order; 0: not before these lists */
 } resolution_listed;
 
@@ -53,7 +54,7 @@ typedef struct resolution_question {
   size_t unknown_count;
   const resolution_listed *listed;
   size_t listed_count;
-  const char *instance;    /* the broker's: the first part of INSTANCE-COUNTER */
+  const char *instance;    /* of this start of the broker: the first part of INSTANCE-COUNTER */
   resolution_ids ids;      /* what has been seen so far */
   bool exclusive;          /* upstream.exclusive: nobody else trades on this account */
   uint64_t clock_slack_ms; /* RESOLUTION_CLOCK_SLACK_MS; at most RESOLUTION_CLOCK_SLACK_MS_MAX */
