@@ -15,6 +15,7 @@
 #include "broker/event/publisher.h"
 #include "broker/link/link.h"
 #include "broker/log.h"
+#include "broker/order/fill_book.h"
 #include "broker/order/order_table.h"
 #include "broker/order/reconcile.h"
 
@@ -25,6 +26,7 @@ typedef struct canceller_parts {
   counters *counters;
   upstream_link *link;
   publisher *publisher;
+  fill_book *fills;
   order_table *orders;
   reconcile *reconcile;
 } canceller_parts;
@@ -79,8 +81,5 @@ typedef void canceller_all_fn(void *arg, const hbus_cancels *cancels, const hbus
  * some in each turn. `done` is called once, never from within the call, when each has been asked for. The filter is not
  * needed any more when this returns. HBUS_OVERLOADED: no memory, nothing was done. */
 hbus_status canceller_request_all(canceller *self, const cancel_filter *filter, canceller_all_fn *done, void *arg);
-
-/* Cancels that wait for their turn, their next attempt or the link. */
-size_t canceller_waiting(const canceller *self);
 
 #endif
