@@ -39,6 +39,7 @@
   X(cancels_latched, "cancels that had to wait until they could be sent")                                              \
   X(fills_repeated, "fills that had come before, by their trade id")                                                   \
   X(fills_inferred, "fills told by an order's `filled` before their trade")                                            \
+  X(fills_unsummed, "fills that are in no sum and no position: it would not fit a decimal, or there was no room")      \
   X(orders_evicted, "finished orders forgotten to make room")                                                          \
   X(orders_untracked, "orders seen upstream with no room to remember them")
 

@@ -47,6 +47,12 @@
 /* Fills whose trade ids are remembered. */
 #define LIMIT_FILLS 200000
 
+/* Orders that nobody has told of otherwise than by their fills, whose sum is remembered. */
+#define LIMIT_STRAY_ORDERS 10000
+
+/* Positions: markets times the peers that trade there. */
+#define LIMIT_POSITIONS 100000
+
 /* An order id of the broker's own, sent upstream: INSTANCE-COUNTER. */
 #define LIMIT_UPSTREAM_ID 32
 
