@@ -36,7 +36,7 @@ static void s_tell_order(const errand *self, const link_outcome *outcome) {
   hbus_order said = outcome->answer->data.order;
   const order_cause cause = {.origin = HBUS_POLLED, .rx_ns = outcome->rx_ns, .extra = said.extra};
   order *order = order_table_apply(parts->orders, &said, "", &changed);
-  if (order && order_is_news(order)) order_publish_update(parts->publisher, order, &cause, NULL);
+  if (order && order_is_news(order)) order_publish_update(parts->fills, order, &cause, NULL);
 }
 
 static void s_on_outcome(void *arg, const link_outcome *outcome) {

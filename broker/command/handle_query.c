@@ -23,11 +23,11 @@ static void s_complete_positions(const hbus_command *question, upstream_answer *
 static void s_complete(command_path *path, const hbus_command *question, upstream_answer *answer, uint64_t rx_ns,
                        hbus_seen *seen) {
   switch (question->kind) {
-  case HBUS_GET_ORDER: order_learn(path->parts.orders, path->parts.publisher, &answer->data.order, rx_ns, seen); break;
+  case HBUS_GET_ORDER: order_learn(path->parts.orders, path->parts.fills, &answer->data.order, rx_ns, seen); break;
   case HBUS_GET_OPEN_ORDERS:
   case HBUS_GET_ORDER_HISTORY:
     for (size_t i = 0; i < answer->data.orders.count; i++) {
-      order_learn(path->parts.orders, path->parts.publisher, &answer->data.orders.items[i], rx_ns, seen);
+      order_learn(path->parts.orders, path->parts.fills, &answer->data.orders.items[i], rx_ns, seen);
     }
     break;
   case HBUS_GET_ORDER_BOOK:

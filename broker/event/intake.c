@@ -14,6 +14,7 @@
 struct intake {
   order_table *orders;
   publisher *publisher;
+  fill_book *fills;
   held *held;
   zhashx_t *creates; /* exchange, market → how many creates are under way, as a number in place of a pointer */
   uint64_t hold_ms;
@@ -38,30 +39,22 @@ static void s_publish_update(intake *self, hbus_event *event) {
       .origin = HBUS_PUSHED, .ts_ns = event->ts_ns, .rx_ns = event->rx_ns, .extra = event->data.order.extra};
   order *order = order_table_apply(self->orders, &event->data.order, event->client_order_id, &changed);
   if (order) {
-    order_publish_update(self->publisher, order, &cause, NULL);
+    order_publish_update(self->fills, order, &cause, NULL);
   } else {
     event->client_order_id[0] = 0;
+    fill_book_catch_up(self->fills, NULL, &event->data.order, event->ts_ns, event->rx_ns);
     publisher_publish(self->publisher, event, NULL);
   }
 }
 
-static void s_publish_fill(intake *self, hbus_event *event) {
-  const order *order = order_table_find(self->orders, event->data.trade.exchange, event->data.trade.order_id);
-  if (order) {
-    memcpy(event->owner, order->state.owner, sizeof event->owner);
-    memcpy(event->client_order_id, order->state.client_order_id, sizeof event->client_order_id);
-    event->rev = order->state.rev;
-  }
-  publisher_publish(self->publisher, event, NULL);
-}
-
 static void s_publish(void *arg, hbus_event *event) {
+  intake *self = arg;
   if (event->kind == HBUS_KIND_ORDER_UPDATE) {
-    s_publish_update(arg, event);
+    s_publish_update(self, event);
   } else if (event->kind == HBUS_KIND_TRADE && event->data.trade.order_id[0]) {
-    s_publish_fill(arg, event);
+    fill_book_tell(self->fills, event);
   } else {
-    publisher_publish(((intake *)arg)->publisher, event, NULL);
+    publisher_publish(self->publisher, event, NULL);
   }
 }
 
@@ -143,7 +136,8 @@ size_t intake_held(const intake *self) {
 
 /* Life cycle ------------------------------------------------------------------------------------------------------- */
 
-intake *intake_new(uv_loop_t *loop, order_table *orders, publisher *publisher, uint64_t hold_ms, counters *counters) {
+intake *intake_new(uv_loop_t *loop, order_table *orders, publisher *publisher, fill_book *fills, uint64_t hold_ms,
+                   counters *counters) {
   intake *self = calloc(1, sizeof *self);
   if (!self) return NULL;
   self->held = held_new(LIMIT_HELD_EVENTS);
@@ -156,6 +150,7 @@ intake *intake_new(uv_loop_t *loop, order_table *orders, publisher *publisher, u
   }
   self->orders = orders;
   self->publisher = publisher;
+  self->fills = fills;
   self->hold_ms = hold_ms;
   self->counters = counters;
   uv_timer_init(loop, &self->timer);

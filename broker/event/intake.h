@@ -1,7 +1,8 @@
 /* An upstream event's way onto the bus: from the link, past the orders, to the publisher.
  *
  * Orders and fills get the names that only the broker knows: owner, client_order_id and rev. Those of an order that
- * nobody knows, in a market with a create under way, wait for its answer (held.h).
+ * nobody knows, in a market with a create under way, wait for its answer (held.h). Fills are told once, and before the
+ * state that includes them (fill_book.h).
  */
 #ifndef BROKER_INTAKE_H
 #define BROKER_INTAKE_H
@@ -9,12 +10,14 @@
 #include <uv.h>
 
 #include "broker/event/publisher.h"
+#include "broker/order/fill_book.h"
 #include "broker/order/order_table.h"
 
 typedef struct intake intake;
 
 /* `hold_ms`: how long an event waits at most. NULL: no memory. */
-intake *intake_new(uv_loop_t *loop, order_table *orders, publisher *publisher, uint64_t hold_ms, counters *counters);
+intake *intake_new(uv_loop_t *loop, order_table *orders, publisher *publisher, fill_book *fills, uint64_t hold_ms,
+                   counters *counters);
 /* Publishes what is still held, and takes its timer off the loop, which must run once more. */
 void intake_destroy(intake **self);
 

@@ -65,7 +65,7 @@ static void s_learn(market_check *self, hbus_order *said, uint64_t rx_ns) {
   order *ours = order_table_find_upstream(self->parts.orders, said->client_order_id);
   bool unanswered = ours && !ours->state.order_id[0] && ours->state.status != HBUS_PENDING;
   if (unanswered) s_bind(self, ours, said, RESOLUTION_BY_ID);
-  order_learn(self->parts.orders, self->parts.publisher, said, rx_ns, NULL);
+  order_learn(self->parts.orders, self->parts.fills, said, rx_ns, NULL);
 }
 
 /* An order under an id as only hbus makes them, which no order has: its record was lost. It may as well be that of
@@ -141,7 +141,7 @@ static void s_deny(market_check *self, order *order, uint64_t rx_ns) {
   if (!order_is_news(order)) return;
   log_write(self->parts.log, LOG_ORDER, LOG_LEVEL_WARN, "order %s of %s on %s is not known upstream any more",
             order->state.order_id, order->state.market, order->state.exchange);
-  order_publish_update(self->parts.publisher, order, &cause, NULL);
+  order_publish_update(self->parts.fills, order, &cause, NULL);
 }
 
 static void s_on_order(void *arg, const link_outcome *outcome) {
@@ -154,7 +154,7 @@ static void s_on_order(void *arg, const link_outcome *outcome) {
     s_deny(self, order, outcome->rx_ns);
   } else if (outcome->answer->code == HBUS_OK) {
     hbus_order said = outcome->answer->data.order;
-    order_learn(self->parts.orders, self->parts.publisher, &said, outcome->rx_ns, NULL);
+    order_learn(self->parts.orders, self->parts.fills, &said, outcome->rx_ns, NULL);
   }
   if (self->failed) {
     s_end(self);
@@ -240,7 +240,7 @@ static void s_add_unknown(void *arg, order *order) {
 
 static void s_tell(market_check *self, order *order, hbus_origin origin) {
   const order_cause cause = {.origin = origin, .rx_ns = clock_real_ns()};
-  if (order_is_news(order)) order_publish_update(self->parts.publisher, order, &cause, NULL);
+  if (order_is_news(order)) order_publish_update(self->parts.fills, order, &cause, NULL);
 }
 
 static void s_bind(market_check *self, order *order, const hbus_order *listed, resolution_reason reason) {

@@ -11,6 +11,7 @@
 #include "broker/event/publisher.h"
 #include "broker/link/question.h"
 #include "broker/log.h"
+#include "broker/order/fill_book.h"
 #include "broker/order/order_table.h"
 #include "broker/order/resolution.h"
 
@@ -19,6 +20,7 @@ typedef struct market_check_parts {
   logger *log;
   questions *questions;
   publisher *publisher;
+  fill_book *fills;
   intake *intake;
   order_table *orders;
   resolution_ids *ids;  /* what has been seen of how upstream treats our ids */

@@ -15,7 +15,8 @@ bool order_is_news(const order *order) {
   return order->published_seq == 0 || order->published_rev != order->state.rev;
 }
 
-void order_publish_update(publisher *publisher, order *order, const order_cause *cause, hbus_seen *seen) {
+void order_publish_update(fill_book *fills, order *order, const order_cause *cause, hbus_seen *seen) {
+  fill_book_catch_up(fills, order, &order->state, cause->ts_ns, cause->rx_ns);
   hbus_event event = s_event(HBUS_EVENT_ORDER_UPDATE, HBUS_KIND_ORDER_UPDATE,
                              cause->origin == HBUS_INFERRED ? "hbusd" : "hummingbot", &order->state, cause->rx_ns);
   event.ts_ns = cause->ts_ns;
@@ -24,21 +25,21 @@ void order_publish_update(publisher *publisher, order *order, const order_cause 
   event.data.order = order->state;
   if (cause->extra.count) event.data.order.extra = cause->extra;
   hbus_seen number = {0};
-  publisher_publish(publisher, &event, &number);
+  publisher_publish(fill_book_publisher(fills), &event, &number);
   if (!number.stream) return;
   order->published_seq = number.seq;
   order->published_rev = order->state.rev;
   if (seen) *seen = number;
 }
 
-void order_learn(order_table *orders, publisher *publisher, hbus_order *said, uint64_t rx_ns, hbus_seen *seen) {
+void order_learn(order_table *orders, fill_book *fills, hbus_order *said, uint64_t rx_ns, hbus_seen *seen) {
   order *order = order_table_find_upstream(orders, said->client_order_id);
   if (!order) order = order_table_find(orders, said->exchange, said->order_id);
   said->client_order_id[0] = 0;
   if (!order) return;
   const order_cause cause = {.origin = HBUS_POLLED, .rx_ns = rx_ns, .extra = said->extra};
   order_table_merge(orders, order, said);
-  if (order_is_news(order)) order_publish_update(publisher, order, &cause, seen);
+  if (order_is_news(order)) order_publish_update(fills, order, &cause, seen);
   *said = order->state;
   said->extra = cause.extra;
 }

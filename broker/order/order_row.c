@@ -62,6 +62,7 @@ order *order_of_row(const journal_order *row) {
   order->absences = row->absences < UINT_MAX ? (unsigned)row->absences : UINT_MAX;
   order->published_seq = row->published_seq;
   order->published_rev = row->published_rev;
+  fill_sum_restore_filled(&order->fills, &row->state.filled);
   if (!s_copy_candidates(order, &row->state.extra) || !s_copy_create(order, row) ||
       !s_copy_message(order, row->outcome_message)) {
     order_free(order);
