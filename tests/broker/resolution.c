@@ -170,6 +170,37 @@ Test(resolution, rule_8_an_id_of_an_earlier_instance_of_ours_is_ours) {
   cr_expect_eq(s_scene.ids, RESOLUTION_IDS_KEPT);
 }
 
+Test(resolution, rule_8_a_known_id_of_an_earlier_instance_shows_that_ids_are_kept) {
+  size_t lost = s_ask("alice", 0, "1", "36");
+  s_list("o-1", 10, "1", "36");
+  size_t known = s_list("o-2", 10, "5", "40");
+  s_carry(known, "old-7");
+  s_scene.listed[known].has_our_id = s_scene.listed[known].bound = true;
+  s_scene.question.ids = RESOLUTION_IDS_NOT_KNOWN;
+  s_resolve();
+  s_expect_absent(lost);
+  cr_expect_eq(s_scene.ids, RESOLUTION_IDS_KEPT);
+}
+
+/* Upstreams give orders ids of their own where they drop ours. */
+Test(resolution, rule_8_another_id_on_an_order_of_ours_does_not_show_that_ids_are_kept) {
+  s_ask("alice", 0, "1", "36");
+  size_t known = s_list("o-2", 10, "5", "40");
+  s_carry(known, "HBOT-7");
+  s_scene.listed[known].bound = true;
+  s_scene.question.ids = RESOLUTION_IDS_NOT_KNOWN;
+  s_resolve();
+  cr_expect_eq(s_scene.ids, RESOLUTION_IDS_NOT_KNOWN);
+}
+
+/* Its order may have been forgotten, or its record lost: it is not that of any unknown one. */
+Test(resolution, rule_6_an_id_of_an_earlier_start_that_nobody_knows_is_never_a_candidate) {
+  size_t unknown = s_ask("alice", 0, "1", "36");
+  s_carry(s_list("o-1", 10, "1", "36"), "hq1x8c2zk0-3");
+  s_resolve();
+  s_expect_absent(unknown);
+}
+
 Test(resolution, rule_8_the_lists_show_that_ids_are_dropped) {
   size_t unknown = s_ask("alice", 0, "1", "36");
   size_t listed = s_list("o-1", 10, "1", "36");
