@@ -30,8 +30,7 @@ static hbus_status s_open(hbus_client *self, const hbus_options *options, hbus_e
 }
 
 static hbus_status s_greet(hbus_client *self, int timeout_ms, hbus_error *error) {
-  hbus_command command = {.kind = HBUS_HELLO};
-  memcpy(command.name, self->settings.name, sizeof(command.name));
+  hbus_command command = session_hello(self);
   hbus_reply reply;
   hbus_error why = {0};
   hbus_status status = hbus_client_call(self, &command, timeout_ms, &reply, &why);
@@ -84,6 +83,7 @@ void hbus_client_destroy(hbus_client **self_ptr) {
   zmq_msg_close(&self->body_frame);
   pending_destroy(&self->pending);
   subscriptions_free(&self->subscriptions);
+  recovery_free(&self->recovery);
   event_unpacker_destroy(&self->unpacker);
   sockets_close(&self->sockets);
   free(self);
@@ -176,9 +176,15 @@ static hbus_status s_take_event(hbus_client *self, hbus_stream stream, hbus_mess
   return HBUS_TIMEOUT;
 }
 
+void hbus_client_recover(hbus_client *self) {
+  recovery_begin(&self->recovery);
+  wakeup_set(&self->wakeup, true);
+}
+
 static hbus_status s_take_from(hbus_client *self, client_source source, hbus_message *out) {
   switch (source) {
   case CLIENT_REPLIES: return s_take_reply(self, out);
+  case CLIENT_RECOVERY: return recovery_take(&self->recovery, out);
   case CLIENT_PRIVATE: return s_take_event(self, HBUS_STREAM_PRIVATE, out);
   case CLIENT_MARKET: return s_take_event(self, HBUS_STREAM_MARKET, out);
   case CLIENT_SOURCE_COUNT: break;

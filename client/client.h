@@ -6,13 +6,20 @@
 #include "client/broker_clock.h"
 #include "client/options.h"
 #include "client/pending.h"
+#include "client/recovery.h"
 #include "client/sockets.h"
 #include "client/subscriptions.h"
 #include "client/wakeup.h"
 #include "proto/event_codec.h"
 
 /* Where hbus_client_next looks, in turns. */
-typedef enum client_source { CLIENT_REPLIES, CLIENT_PRIVATE, CLIENT_MARKET, CLIENT_SOURCE_COUNT } client_source;
+typedef enum client_source {
+  CLIENT_REPLIES,
+  CLIENT_RECOVERY,
+  CLIENT_PRIVATE,
+  CLIENT_MARKET,
+  CLIENT_SOURCE_COUNT
+} client_source;
 
 struct hbus_client {
   settings settings;
@@ -20,6 +27,7 @@ struct hbus_client {
   wakeup wakeup;
   pending *pending;
   subscriptions subscriptions;
+  recovery recovery;
   broker_clock clock;
   hbus_hello hello;
   hbus_client_stats stats;
@@ -38,6 +46,9 @@ struct hbus_client {
   client_source source;
   unsigned turns_left; /* messages that `source` may still give before it is another's turn */
 };
+
+/* Names whose orders are meant; NULL: ours. HBUS_INVALID_REQUEST: too long. */
+hbus_status command_set_owner(hbus_command *command, const char *owner, hbus_error *error);
 
 /* Takes back what the last call lent. */
 void client_take_back(hbus_client *self);

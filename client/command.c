@@ -24,6 +24,10 @@ hbus_status hbus_command_init(hbus_command *out, hbus_command_kind kind, const c
   return status;
 }
 
+hbus_status command_set_owner(hbus_command *command, const char *owner, hbus_error *error) {
+  return s_copy_name(command->owner, owner, "owner", error);
+}
+
 /* 128 random bits in 26 characters of base 32 (RFC 4648's alphabet in lower case). */
 hbus_status hbus_client_new_order_id(hbus_client *self, hbus_client_order_id out, hbus_error *error) {
   static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";

@@ -17,6 +17,7 @@ void hbus_options_init(hbus_options *out) {
   *out = (hbus_options){.commands_endpoint = DEFAULT_COMMANDS,
                         .market_endpoint = DEFAULT_MARKET,
                         .private_endpoint = DEFAULT_PRIVATE,
+                        .recover_orders = true,
                         .connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS,
                         .request_timeout_ms = DEFAULT_REQUEST_TIMEOUT_MS,
                         .pending_max = DEFAULT_PENDING_MAX,
@@ -51,7 +52,10 @@ static hbus_status s_check_range(long long value, long long min, long long max, 
 }
 
 hbus_status options_check(const hbus_options *options, settings *out, hbus_error *error) {
-  settings checked = {.request_timeout_ms = options->request_timeout_ms};
+  settings checked = {.request_timeout_ms = options->request_timeout_ms,
+                      .recover_orders = options->recover_orders,
+                      .cancel_on_disconnect = options->cancel_on_disconnect,
+                      .grace_ms = options->grace_ms};
   const char *name = options->name != NULL ? options->name : program_invocation_short_name;
   hbus_status status =
       s_copy(checked.commands_endpoint, ENDPOINT_MAX, options->commands_endpoint, 1, "commands_endpoint", error);
@@ -63,6 +67,9 @@ hbus_status options_check(const hbus_options *options, settings *out, hbus_error
   if (status == HBUS_OK) status = s_check_range(options->request_timeout_ms, 1, INT32_MAX, "request_timeout_ms", error);
   if (status == HBUS_OK) status = s_check_range(options->pending_max, 1, HBUS_PENDING_MAX, "pending_max", error);
   if (status == HBUS_OK) status = s_check_range(options->high_water_mark, 1, INT32_MAX, "high_water_mark", error);
+  if (status == HBUS_OK) status = s_check_range(options->grace_ms, 0, HBUS_GRACE_MAX_MS, "grace_ms", error);
+  if (status == HBUS_OK && options->grace_ms > 0 && !options->cancel_on_disconnect)
+    status = hbus_fail(error, HBUS_INVALID_REQUEST, "option grace_ms needs cancel_on_disconnect");
   if (status == HBUS_OK) *out = checked;
   return status;
 }

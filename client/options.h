@@ -11,6 +11,9 @@ typedef struct settings {
   hbus_name name;
   char order_id_prefix[HBUS_ORDER_ID_PREFIX_MAX + 1];
   int request_timeout_ms;
+  bool recover_orders;
+  bool cancel_on_disconnect;
+  int grace_ms; /* 0: the broker's default */
 } settings;
 
 /* HBUS_INVALID_REQUEST: error names the option and what it may be. */

@@ -1,6 +1,7 @@
 /* The typed calls about orders. */
 #include <string.h>
 
+#include "client/client.h"
 #include "client/pages.h"
 #include "hbus/calls.h"
 
@@ -42,13 +43,9 @@ hbus_status hbus_create_order(hbus_client *client, const hbus_command *order, in
   return status;
 }
 
-/* A command about one order. */
-static hbus_status s_call_about(hbus_client *client, hbus_command_kind kind, const char *exchange, const char *market,
-                                const char *order_id, const char *client_order_id, int timeout_ms, hbus_reply *reply,
-                                hbus_error *error) {
-  hbus_command command;
-  hbus_status status = hbus_command_init(&command, kind, exchange, market, error);
-  if (status != HBUS_OK) return status;
+/* Which order is meant; either id may be NULL. */
+static hbus_status s_set_ids(hbus_command *command, const char *order_id, const char *client_order_id,
+                             hbus_error *error) {
   size_t id_size = order_id == NULL ? 0 : strlen(order_id);
   size_t client_id_size = client_order_id == NULL ? 0 : strlen(client_order_id);
   if (id_size > HBUS_ORDER_ID_MAX || client_id_size > HBUS_CLIENT_ORDER_ID_MAX)
@@ -57,8 +54,20 @@ static hbus_status s_call_about(hbus_client *client, hbus_command_kind kind, con
                      id_size > HBUS_ORDER_ID_MAX ? HBUS_ORDER_ID_MAX : HBUS_CLIENT_ORDER_ID_MAX);
   if (id_size == 0 && client_id_size == 0)
     return hbus_fail(error, HBUS_INVALID_REQUEST, "neither order_id nor client_order_id is given");
-  if (id_size > 0) memcpy(command.order_id, order_id, id_size);
-  if (client_id_size > 0) memcpy(command.client_order_id, client_order_id, client_id_size);
+  if (id_size > 0) memcpy(command->order_id, order_id, id_size);
+  if (client_id_size > 0) memcpy(command->client_order_id, client_order_id, client_id_size);
+  return HBUS_OK;
+}
+
+/* A command about one order. */
+static hbus_status s_call_about(hbus_client *client, hbus_command_kind kind, const char *exchange, const char *market,
+                                const char *order_id, const char *client_order_id, int timeout_ms, hbus_reply *reply,
+                                hbus_error *error) {
+  hbus_command command;
+  hbus_status status = hbus_command_init(&command, kind, exchange, market, error);
+  if (status != HBUS_OK) return status;
+  status = s_set_ids(&command, order_id, client_order_id, error);
+  if (status != HBUS_OK) return status;
   return hbus_client_call(client, &command, timeout_ms, reply, error);
 }
 
@@ -75,6 +84,28 @@ hbus_status hbus_get_order(hbus_client *client, const char *exchange, const char
   hbus_reply reply;
   hbus_status status =
       s_call_about(client, HBUS_GET_ORDER, exchange, market, order_id, client_order_id, timeout_ms, &reply, error);
+  return status == HBUS_OK ? hbus_unpack_order(reply.data, out, error) : status;
+}
+
+hbus_status hbus_cancel_all(hbus_client *client, const char *exchange, const char *market, hbus_side side,
+                            const char *owner, int timeout_ms, hbus_cancels *out, hbus_error *error) {
+  hbus_command command;
+  hbus_reply reply;
+  hbus_status status = hbus_command_init(&command, HBUS_CANCEL_ALL, exchange, market, error);
+  if (status == HBUS_OK) status = command_set_owner(&command, owner, error);
+  command.side = side;
+  if (status == HBUS_OK) status = hbus_client_call(client, &command, timeout_ms, &reply, error);
+  return status == HBUS_OK ? hbus_unpack_cancels(reply.data, out, error) : status;
+}
+
+hbus_status hbus_resolve_order(hbus_client *client, const char *client_order_id, const char *order_id,
+                               const char *owner, int timeout_ms, hbus_order *out, hbus_error *error) {
+  hbus_command command = {.kind = HBUS_RESOLVE_ORDER,
+                          .order_status = order_id == NULL ? HBUS_FAILED : HBUS_ORDER_STATUS_NONE};
+  hbus_reply reply;
+  hbus_status status = s_set_ids(&command, order_id, client_order_id, error);
+  if (status == HBUS_OK) status = command_set_owner(&command, owner, error);
+  if (status == HBUS_OK) status = hbus_client_call(client, &command, timeout_ms, &reply, error);
   return status == HBUS_OK ? hbus_unpack_order(reply.data, out, error) : status;
 }
 

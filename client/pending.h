@@ -16,7 +16,7 @@ typedef enum pending_owner {
   PENDING_FREE,
   PENDING_SENT,     /* hbus_client_next hands it out */
   PENDING_CALL,     /* hbus_client_call waits for it */
-  PENDING_INTERNAL, /* the library's own: hello again, renewed subscriptions, the clock */
+  PENDING_INTERNAL, /* the library's own: hello again, renewed subscriptions, our orders, the clock */
 } pending_owner;
 
 typedef struct pending_command {

@@ -58,10 +58,18 @@ static hbus_status s_send_own(hbus_client *self, hbus_command *command) {
   return session_send(self, PENDING_INTERNAL, command, self->settings.request_timeout_ms, &slot, NULL);
 }
 
+hbus_command session_hello(const hbus_client *self) {
+  const settings *settings = &self->settings;
+  hbus_command command = {.kind = HBUS_HELLO,
+                          .cancel_on_disconnect = settings->cancel_on_disconnect,
+                          .grace_ms = (uint64_t)settings->grace_ms};
+  memcpy(command.name, settings->name, sizeof(command.name));
+  return command;
+}
+
 static hbus_status s_say_hello(hbus_client *self) {
   if (self->hello_under_way) return HBUS_OK;
-  hbus_command command = {.kind = HBUS_HELLO};
-  memcpy(command.name, self->settings.name, sizeof(command.name));
+  hbus_command command = session_hello(self);
   hbus_status status = s_send_own(self, &command);
   if (status == HBUS_OK) self->hello_under_way = true;
   return status;
@@ -94,6 +102,7 @@ static void s_notice_changes(hbus_client *self) {
     self->hello_under_way = false;
     self->ping_under_way = false;
     pending_drop_internal(self->pending);
+    recovery_lose(&self->recovery);
     if (change != SOCKETS_CONNECTED) continue;
     self->stats.connections++;
     self->renew_due = self->greeted;
@@ -106,6 +115,15 @@ static void s_learn_hello(hbus_client *self, const hbus_reply *reply) {
   self->hello = hello;
   self->greeted = true;
   broker_clock_set(&self->clock, hello.now_ms, clock_boot_ms());
+  if (self->settings.recover_orders) recovery_begin(&self->recovery);
+}
+
+/* Our orders, a page at a time; not before the broker knows who we are. */
+static void s_recover(hbus_client *self) {
+  hbus_command command;
+  if (!self->greeted || self->renew_due || self->hello_under_way) return;
+  if (recovery_question(&self->recovery, &command) && s_send_own(self, &command) == HBUS_OK)
+    recovery_asked(&self->recovery);
 }
 
 static void s_learn_subscription(hbus_client *self, const pending_command *command) {
@@ -127,8 +145,11 @@ static void s_learn(hbus_client *self, const pending_command *command) {
   if (command->kind == HBUS_PING && is_ok && hbus_unpack_now(command->reply.data, &now_ms, NULL) == HBUS_OK)
     broker_clock_set(&self->clock, now_ms, clock_boot_ms());
   if (command->kind == HBUS_SUBSCRIBE) s_learn_subscription(self, command);
-  if (command->owner == PENDING_INTERNAL && command->kind == HBUS_HELLO) self->hello_under_way = false;
-  if (command->owner == PENDING_INTERNAL && command->kind == HBUS_PING) self->ping_under_way = false;
+  if (command->owner != PENDING_INTERNAL) return;
+  if (command->kind == HBUS_HELLO) self->hello_under_way = false;
+  if (command->kind == HBUS_PING) self->ping_under_way = false;
+  const char *name = *self->hello.name != '\0' ? self->hello.name : self->settings.name;
+  if (command->kind == HBUS_GET_OPEN_ORDERS) recovery_learn(&self->recovery, name, &command->reply);
 }
 
 /* A command overtook the news of a reconnect and met a broker that does not know us. It did nothing there, so after a
@@ -205,6 +226,7 @@ void session_progress(hbus_client *self) {
   if (self->renew_due) s_renew(self);
   s_take_replies(self);
   s_give_up_overdue(self);
+  s_recover(self);
 }
 
 unsigned session_wants(const hbus_client *self) {

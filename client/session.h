@@ -5,8 +5,12 @@
 #include "client/client.h"
 
 /* Does what there is to do, without waiting: notices connections made and lost, says hello again and renews market
- * subscriptions, gives each reply to its command, and answers commands that are past their deadline. */
+ * subscriptions, asks for our orders, gives each reply to its command, and answers commands that are past their
+ * deadline. */
 void session_progress(hbus_client *self);
+
+/* Who we are, and what becomes of our orders without us. */
+hbus_command session_hello(const hbus_client *self);
 
 /* Packs `command` with a new id and sends it. On HBUS_OK *out is its slot, in which the reply will be.
  * HBUS_OVERLOADED: no slot is free; HBUS_TIMEOUT: no connection, nothing was sent; others: it cannot be packed. */

@@ -50,6 +50,8 @@ static hbus_status s_open_commands(sockets *self, const hbus_options *options, h
   if (self->commands == NULL || self->monitor == NULL) goto failed;
   /* Nothing is queued for a broker that is away: an order must not go out at yesterday's price when it returns. */
   s_set_int(self->commands, ZMQ_IMMEDIATE, 1);
+  /* The broker notices the same of us, which is what cancel on disconnect waits for. */
+  s_set_int(self->commands, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS);
   if (zmq_socket_monitor(self->commands, MONITOR_ADDRESS, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) != 0)
     goto failed;
   if (zmq_connect(self->monitor, MONITOR_ADDRESS) != 0) goto failed;

@@ -82,6 +82,7 @@ hbus_status hbus_unpack_now(hbus_bytes data, uint64_t *out_ms, hbus_error *error
 
 DEFINE_UNPACK(order)
 DEFINE_UNPACK(cancel)
+DEFINE_UNPACK(cancels)
 DEFINE_UNPACK(ticker)
 
 hbus_status hbus_unpack_book(hbus_bytes data, hbus_owned_book *out, hbus_error *error) {

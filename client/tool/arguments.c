@@ -135,6 +135,7 @@ hbus_status arguments_parse(const verb *verb, int argc, char **argv, arguments *
   hbus_options_init(&parsed.options);
   hbus_options_from_environment(&parsed.options);
   parsed.options.name = "hbus";
+  parsed.options.recover_orders = false; /* it does one thing, and asks for what that takes */
 
   struct option options[ROW_COUNT + 1];
   s_make_options(verb->options, options);

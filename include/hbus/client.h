@@ -30,6 +30,10 @@ typedef struct hbus_options {
   const char *private_endpoint;  /* tcp://127.0.0.1:5572; likewise */
   const char *name;              /* who this is, 1 to 64 bytes: the name owns its orders. NULL: the program's name */
   const char *order_id_prefix;   /* put before the client_order_ids that the library makes up; NULL: none */
+  bool recover_orders;           /* after each hello, tell of the orders of ours that are not finished; true */
+  bool cancel_on_disconnect;     /* have the broker cancel the orders of this name when the last of its connections has
+                                    gone, however it went, and none has come back for grace_ms; false */
+  int grace_ms;                  /* 1 to HBUS_GRACE_MAX_MS; 0: the broker's default */
   int connect_timeout_ms;        /* how long hbus_client_connect waits for the broker; 5000 */
   int request_timeout_ms;        /* how long a command waits for its reply when the call does not say; 8000 */
   unsigned pending_max;          /* commands under way and replies not fetched, 1 to HBUS_PENDING_MAX; 1024 */
@@ -42,21 +46,21 @@ void hbus_options_init(hbus_options *out);
 /* Takes the endpoints from HBUS_COMMANDS, HBUS_MARKET and HBUS_PRIVATE where those are set and not empty. */
 void hbus_options_from_environment(hbus_options *options);
 
-/* Connects, says hello and waits for the answer. Later disconnections heal by themselves: hello is said again and
- * market subscriptions are renewed as soon as the broker is back. `options` may be NULL. HBUS_INVALID_REQUEST: an
- * option makes no sense; HBUS_TIMEOUT: nobody there; HBUS_UNSUPPORTED: the broker speaks another version;
- * HBUS_UNAUTHENTICATED, HBUS_FORBIDDEN and others: the broker refused the name; HBUS_NO_MEMORY. */
+/* Connects, says hello and waits for the answer. Later disconnections heal by themselves: hello is said again, market
+ * subscriptions are renewed and our orders are asked for as soon as the broker is back. `options` may be NULL.
+ * HBUS_INVALID_REQUEST: an option makes no sense; HBUS_TIMEOUT: nobody there; HBUS_UNSUPPORTED: the broker speaks
+ * another version; HBUS_UNAUTHENTICATED, HBUS_FORBIDDEN and others: the broker refused the name; HBUS_NO_MEMORY. */
 hbus_status hbus_client_connect(const hbus_options *options, hbus_client **out, hbus_error *error);
 
-/* Says goodbye; commands sent a moment ago still leave (at most 100 ms are spent on it). NULL is fine, *self becomes
- * NULL. */
+/* Says goodbye; commands sent a moment ago still leave (at most 100 ms are spent on it). The orders stay, unless
+ * cancel_on_disconnect was asked for. NULL is fine, *self becomes NULL. */
 void hbus_client_destroy(hbus_client **self);
 
 /* What the broker said in its last answer to hello. */
 typedef struct hbus_hello {
   hbus_name name;    /* ours, as the broker has it */
   uint64_t now_ms;   /* its real-time clock then, unix ms */
-  uint64_t epoch;    /* changes with every start of the broker */
+  uint64_t epoch;    /* greater with every start of the broker */
   hbus_name version; /* the broker's own, for people */
 } hbus_hello;
 
@@ -80,7 +84,13 @@ void hbus_client_get_stats(const hbus_client *self, hbus_client_stats *out);
 
 /* Events, and replies to hbus_client_send */
 
-typedef enum hbus_message_kind { HBUS_MESSAGE_NONE, HBUS_MESSAGE_EVENT, HBUS_MESSAGE_REPLY } hbus_message_kind;
+typedef enum hbus_message_kind {
+  HBUS_MESSAGE_NONE,
+  HBUS_MESSAGE_EVENT,
+  HBUS_MESSAGE_REPLY,
+  HBUS_MESSAGE_ORDER,    /* an order of ours that is not finished */
+  HBUS_MESSAGE_RECOVERED /* those were all */
+} hbus_message_kind;
 
 /* What hbus_client_next gives. Only the members of its kind are filled. */
 typedef struct hbus_message {
@@ -94,9 +104,15 @@ typedef struct hbus_message {
   hbus_bytes body;
 
   /* HBUS_MESSAGE_REPLY. A command that got no answer in time has a reply too, with code HBUS_TIMEOUT; its status is
-   * HBUS_REPLY_UNKNOWN for a create, which may be live. */
+   * HBUS_REPLY_UNKNOWN for a create, which may be live.
+   * HBUS_MESSAGE_RECOVERED: `reply` is ok, and an order that the program held as live before the hello and was not told
+   * of since is finished: hbus_get_order says how. Or it is an error, and not all were told: hbus_client_recover. */
   hbus_command_kind command;
   hbus_reply reply;
+
+  /* HBUS_MESSAGE_ORDER: as the broker knows it, pending and unknown ones too; what is older than the program's own
+   * picture of it is no news (hbus_order_is_newer). */
+  const hbus_order *order;
 } hbus_message;
 
 /* Wants every event whose topic begins with `prefix` (hbus/topics.h builds them; "" is everything), on whichever stream
@@ -109,6 +125,10 @@ hbus_status hbus_client_unwatch(hbus_client *self, const char *prefix, hbus_erro
  * also when a signal was caught while waiting. */
 hbus_status hbus_client_next(hbus_client *self, int timeout_ms, hbus_message *out);
 
+/* Asks anew for the orders of ours that are not finished, as option recover_orders does after each hello: each comes as
+ * an HBUS_MESSAGE_ORDER, the end as HBUS_MESSAGE_RECOVERED. Does not wait. */
+void hbus_client_recover(hbus_client *self);
+
 /* A descriptor for poll, epoll, libuv, asyncio (level-triggered). When it is readable, call hbus_client_next(self, 0,
  * …) until it says HBUS_TIMEOUT, or at least once: the descriptor stays readable as long as something is left. It is
  * the client's; do not read or close it. */
@@ -120,8 +140,9 @@ int hbus_client_fd(const hbus_client *self);
 hbus_status hbus_command_init(hbus_command *out, hbus_command_kind kind, const char *exchange, const char *market,
                               hbus_error *error);
 
-/* A new id for an order: the options' prefix and 128 random bits, at most 58 bytes. Keep it where it outlives the
- * program and a crash between sending and hearing costs nothing: get_order by this id tells. */
+/* A new id for an order: the options' prefix and 128 random bits, at most 58 bytes; none recurs, after a restart
+ * neither. Keep it where it outlives the program, and the same create may be sent again after a crash between sending
+ * and hearing; or take what HBUS_MESSAGE_ORDER tells after the next hello. */
 hbus_status hbus_client_new_order_id(hbus_client *self, hbus_client_order_id out, hbus_error *error);
 
 /* Sends without waiting. The reply comes from hbus_client_next, exactly one, after timeout_ms at the latest (0: the

@@ -8,6 +8,7 @@
 #include "hbus/decimal.h"
 #include "hbus/event.h"
 #include "hbus/limits.h"
+#include "hbus/order.h"
 #include "hbus/result.h"
 #include "hbus/status.h"
 #include "hbus/topics.h"

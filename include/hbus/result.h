@@ -54,9 +54,10 @@ void hbus_document_free(hbus_document *document);
 
 /* hello and ping: the broker's clock, unix ms. */
 hbus_status hbus_unpack_now(hbus_bytes data, uint64_t *out_ms, hbus_error *error);
-/* create_order and get_order. */
+/* create_order, get_order and resolve_order. */
 hbus_status hbus_unpack_order(hbus_bytes data, hbus_order *out, hbus_error *error);
 hbus_status hbus_unpack_cancel(hbus_bytes data, hbus_cancel *out, hbus_error *error);
+hbus_status hbus_unpack_cancels(hbus_bytes data, hbus_cancels *out, hbus_error *error);
 hbus_status hbus_unpack_ticker(hbus_bytes data, hbus_ticker *out, hbus_error *error);
 /* *out must be zeroed or hold an earlier book, which is freed. */
 hbus_status hbus_unpack_book(hbus_bytes data, hbus_owned_book *out, hbus_error *error);

@@ -375,6 +375,112 @@ Test(calls, balances_and_positions) {
   fake_broker_destroy(&broker);
 }
 
+Test(calls, open_orders_of_every_market_need_none) {
+  paged what = {.total = 2};
+  fake_broker *broker = fake_broker_new(s_answer_pages, &what);
+  hbus_client *client = fixture_connect(broker);
+  hbus_order_list orders = {0};
+  cr_assert_eq(hbus_get_open_orders(client, NULL, NULL, 0, &orders, NULL), HBUS_OK);
+  cr_assert_eq(orders.count, 2u);
+  cr_assert_str_eq(fixture_last(broker)->exchange, "");
+  cr_assert_str_eq(fixture_last(broker)->market, "");
+  hbus_order_list_free(&orders);
+  hbus_client_destroy(&client);
+  fake_broker_destroy(&broker);
+}
+
+Test(calls, positions_of_the_fills_say_so) {
+  paged what = {.total = 2};
+  fake_broker *broker = fake_broker_new(s_answer_pages, &what);
+  hbus_client *client = fixture_connect(broker);
+  hbus_position_list positions = {0};
+  cr_assert_eq(hbus_get_fill_positions(client, NULL, NULL, NULL, 0, &positions, NULL), HBUS_OK);
+  cr_assert_eq(fixture_last(broker)->source, HBUS_POSITION_FILLS);
+  cr_assert_str_eq(fixture_last(broker)->owner, "");
+  cr_assert_eq(positions.count, 2u);
+  hbus_position_list_free(&positions);
+  cr_assert_eq(hbus_get_fill_positions(client, "binance", "ETH-USDT", "*", 0, &positions, NULL), HBUS_OK);
+  cr_assert_str_eq(fixture_last(broker)->market, "ETH-USDT");
+  cr_assert_str_eq(fixture_last(broker)->owner, "*");
+  hbus_position_list_free(&positions);
+  cr_assert_eq(hbus_get_positions(client, "binance", 0, &positions, NULL), HBUS_OK);
+  cr_assert_eq(fixture_last(broker)->source, HBUS_POSITION_SOURCE_NONE);
+  hbus_position_list_free(&positions);
+  hbus_client_destroy(&client);
+  fake_broker_destroy(&broker);
+}
+
+/* cancel_order is kept, cancel_all counts, resolve_order tells the order. */
+static void s_answer_safety(fake_broker *self, const fake_command *command, void *argument) {
+  (void)argument;
+  buffer data;
+  buffer_init(&data, HBUS_FRAME_MAX);
+  hbus_order order = fake_order("o7", command->command.client_order_id);
+  if (command->command.kind == HBUS_CANCEL_ORDER)
+    record_pack_cancel(&(hbus_cancel){.client_order_id = "c7", .requested = true}, &data);
+  else if (command->command.kind == HBUS_CANCEL_ALL)
+    record_pack_cancels(&(hbus_cancels){.requested = 3, .not_sent = 1}, &data);
+  else
+    record_pack_order(&order, RECORD_IN_REPLY, &data);
+  fake_reply_ok(self, command, &data);
+  buffer_free(&data);
+}
+
+Test(calls, rule_16_a_cancel_that_the_broker_keeps_is_told) {
+  fake_broker *broker = fake_broker_new(s_answer_safety, NULL);
+  hbus_client *client = fixture_connect(broker);
+  hbus_cancel cancel = {0};
+  cr_assert_eq(hbus_cancel_order(client, "binance", "ETH-USDT", NULL, "c7", 0, &cancel, NULL), HBUS_OK);
+  cr_assert(cancel.requested);
+  cr_assert_not(cancel.cancelled);
+  hbus_client_destroy(&client);
+  fake_broker_destroy(&broker);
+}
+
+Test(calls, cancel_all_says_whose_and_which) {
+  fake_broker *broker = fake_broker_new(s_answer_safety, NULL);
+  hbus_client *client = fixture_connect(broker);
+  hbus_cancels cancels = {0};
+  char long_name[HBUS_NAME_MAX + 2];
+  memset(long_name, 'x', sizeof(long_name) - 1);
+  long_name[sizeof(long_name) - 1] = '\0';
+  cr_assert_eq(hbus_cancel_all(client, NULL, NULL, HBUS_SIDE_NONE, NULL, 0, &cancels, NULL), HBUS_OK);
+  const hbus_command *sent = fixture_last(broker);
+  cr_assert(sent->kind == HBUS_CANCEL_ALL && sent->side == HBUS_SIDE_NONE);
+  cr_assert(*sent->exchange == '\0' && *sent->market == '\0' && *sent->owner == '\0');
+  cr_assert_eq(cancels.requested, 3u);
+  cr_assert_eq(cancels.not_sent, 1u);
+  cr_assert_eq(hbus_cancel_all(client, "binance", "ETH-USDT", HBUS_SELL, "maker", 0, &cancels, NULL), HBUS_OK);
+  sent = fixture_last(broker);
+  cr_assert_str_eq(sent->exchange, "binance");
+  cr_assert_str_eq(sent->market, "ETH-USDT");
+  cr_assert_str_eq(sent->owner, "maker");
+  cr_assert_eq(sent->side, HBUS_SELL);
+  cr_assert_eq(hbus_cancel_all(client, NULL, NULL, HBUS_SIDE_NONE, long_name, 0, &cancels, NULL), HBUS_INVALID_REQUEST);
+  hbus_client_destroy(&client);
+  fake_broker_destroy(&broker);
+}
+
+Test(calls, an_order_is_resolved_one_way_or_the_other) {
+  fake_broker *broker = fake_broker_new(s_answer_safety, NULL);
+  hbus_client *client = fixture_connect(broker);
+  hbus_order order = {0};
+  cr_assert_eq(hbus_resolve_order(client, "c7", "o7", "maker", 0, &order, NULL), HBUS_OK);
+  const hbus_command *sent = fixture_last(broker);
+  cr_assert_eq(sent->kind, HBUS_RESOLVE_ORDER);
+  cr_assert_str_eq(sent->order_id, "o7");
+  cr_assert_str_eq(sent->owner, "maker");
+  cr_assert_eq(sent->order_status, HBUS_ORDER_STATUS_NONE);
+  cr_assert_str_eq(order.client_order_id, "c7");
+  cr_assert_eq(hbus_resolve_order(client, "c7", NULL, NULL, 0, &order, NULL), HBUS_OK);
+  sent = fixture_last(broker);
+  cr_assert_str_eq(sent->order_id, "");
+  cr_assert_eq(sent->order_status, HBUS_FAILED);
+  cr_assert_eq(hbus_resolve_order(client, NULL, NULL, NULL, 0, &order, NULL), HBUS_INVALID_REQUEST);
+  hbus_client_destroy(&client);
+  fake_broker_destroy(&broker);
+}
+
 /* A page of one bad record behind a good one. */
 static void s_answer_bad_item(fake_broker *self, const fake_command *command, void *argument) {
   (void)argument;
@@ -428,6 +534,7 @@ Test(calls, pages_without_end_are_bounded) {
 Test(calls, data_that_is_not_what_it_should_be) {
   hbus_order order;
   hbus_cancel cancel;
+  hbus_cancels cancels;
   hbus_owned_book book = {0};
   hbus_order_list list = {0};
   uint64_t now_ms;
@@ -439,6 +546,7 @@ Test(calls, data_that_is_not_what_it_should_be) {
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     cr_assert_neq(hbus_unpack_order(rows[i], &order, NULL), HBUS_OK);
     cr_assert_neq(hbus_unpack_cancel(rows[i], &cancel, NULL), HBUS_OK);
+    if (i != 3) cr_assert_neq(hbus_unpack_cancels(rows[i], &cancels, NULL), HBUS_OK); /* none at all is an answer */
     cr_assert_neq(hbus_unpack_book(rows[i], &book, NULL), HBUS_OK);
     cr_assert_neq(hbus_unpack_orders(rows[i], &list, NULL), HBUS_OK);
     cr_assert_neq(hbus_unpack_now(rows[i], &now_ms, NULL), HBUS_OK);

@@ -36,6 +36,25 @@ Test(client, takes_its_name_from_the_program) {
   fake_broker_destroy(&broker);
 }
 
+Test(client, asks_to_be_cancelled_when_it_is_gone) {
+  fake_broker *broker = fake_broker_new(NULL, NULL);
+  hbus_options options = fixture_options(broker);
+  for (int grace_ms = 0; grace_ms <= 1500; grace_ms += 1500) {
+    options.cancel_on_disconnect = true;
+    options.grace_ms = grace_ms;
+    hbus_client *client = NULL;
+    cr_assert_eq(hbus_client_connect(&options, &client, NULL), HBUS_OK);
+    cr_assert_eq(fixture_last(broker)->kind, HBUS_HELLO);
+    cr_assert(fixture_last(broker)->cancel_on_disconnect);
+    cr_assert_eq(fixture_last(broker)->grace_ms, (uint64_t)grace_ms);
+    hbus_client_destroy(&client);
+  }
+  hbus_client *client = fixture_connect(broker);
+  cr_assert_not(fixture_last(broker)->cancel_on_disconnect, "only who asks for it");
+  hbus_client_destroy(&client);
+  fake_broker_destroy(&broker);
+}
+
 Test(client, estimates_the_brokers_clock) {
   fake_broker *broker = fake_broker_new(NULL, NULL);
   broker->now_ms = 1800000000000;
@@ -44,6 +63,23 @@ Test(client, estimates_the_brokers_clock) {
   cr_assert_geq(now_ms, 1800000000000u);
   cr_assert_lt(now_ms, 1800000000000u + 3600000);
   hbus_client_destroy(&client);
+  fake_broker_destroy(&broker);
+}
+
+Test(client, refuses_a_grace_that_makes_no_sense) {
+  fake_broker *broker = fake_broker_new(NULL, NULL);
+  hbus_options options = fixture_options(broker);
+  hbus_client *client = NULL;
+  hbus_error error = {0};
+  options.grace_ms = 1;
+  cr_assert_eq(hbus_client_connect(&options, &client, &error), HBUS_INVALID_REQUEST);
+  cr_assert_not_null(strstr(error.text, "grace_ms needs cancel_on_disconnect"), "%s", error.text);
+  options.cancel_on_disconnect = true;
+  for (int i = 0; i < 2; i++) {
+    options.grace_ms = i == 0 ? -1 : HBUS_GRACE_MAX_MS + 1;
+    cr_assert_eq(hbus_client_connect(&options, &client, &error), HBUS_INVALID_REQUEST);
+    cr_assert_not_null(strstr(error.text, "option grace_ms"), "%s", error.text);
+  }
   fake_broker_destroy(&broker);
 }
 

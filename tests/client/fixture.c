@@ -10,6 +10,7 @@ hbus_options fixture_options(const fake_broker *broker) {
   options.market_endpoint = broker->market;
   options.private_endpoint = broker->private_;
   options.name = "test";
+  options.recover_orders = false; /* what the script does not expect */
   return options;
 }
 
