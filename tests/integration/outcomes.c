@@ -51,7 +51,7 @@ Test(outcomes, rule_3_no_answer_in_time_is_unknown) {
   s_stop(&rig, client);
 }
 
-Test(outcomes, an_order_that_shows_itself_is_placed_though_its_answer_never_came) {
+Test(outcomes, rule_8_an_order_that_shows_itself_is_placed_though_its_answer_never_came) {
   static const char *const arguments[] = {"--rate", "0", "--fault", "no-answer=create_order", NULL};
   rig rig;
   hbus_client *client = s_start(&rig, arguments, SHORT_TIMEOUT);
@@ -89,7 +89,7 @@ Test(outcomes, rule_11_a_late_answer_is_an_answer) {
   s_stop(&rig, client);
 }
 
-Test(outcomes, a_link_lost_under_a_create_is_unknown_and_the_next_create_is_refused) {
+Test(outcomes, rule_1_and_3_a_link_lost_under_a_create_is_unknown_and_the_next_create_is_refused) {
   static const char *const arguments[] = {"--rate", "0", "--no-client-ids", "--fault", "no-answer=create_order", NULL};
   rig rig;
   hbus_client *client = s_start(&rig, arguments, "  request_timeout_ms: 60000\n");
@@ -141,7 +141,7 @@ Test(outcomes, a_question_without_an_answer_times_out) {
   s_stop(&rig, client);
 }
 
-Test(outcomes, copies_sent_while_the_first_is_under_way_hear_its_outcome) {
+Test(outcomes, rule_5_copies_sent_while_the_first_is_under_way_hear_its_outcome) {
   static const char *const arguments[] = {"--rate", "0", "--fault", "shuffle=1000",
                                           NULL}; /* holds answers back a while */
   rig rig;
@@ -169,7 +169,7 @@ Test(outcomes, copies_sent_while_the_first_is_under_way_hear_its_outcome) {
   s_stop(&rig, client);
 }
 
-Test(outcomes, upstream_saying_that_it_timed_out_is_no_answer) {
+Test(outcomes, rule_3_upstream_saying_that_it_timed_out_is_no_answer) {
   static const char *const arguments[] = {"--rate", "0", "--fault", "reject=create_order:Request timed out", NULL};
   rig rig;
   hbus_client *client = s_start(&rig, arguments, NULL);
@@ -181,7 +181,7 @@ Test(outcomes, upstream_saying_that_it_timed_out_is_no_answer) {
 }
 
 /* A peer would take "no such order" for "not placed". */
-Test(outcomes, what_upstream_has_forgotten_is_remembered) {
+Test(outcomes, rule_10_what_upstream_has_forgotten_is_remembered) {
   static const char *const arguments[] = {"--rate", "0", NULL};
   rig rig;
   hbus_client *client = s_start(&rig, arguments, NULL);

@@ -223,7 +223,7 @@ Test(reconcile, rule_10_what_could_not_be_compared_keeps_the_link_closed) {
   scene_stop(&scene);
 }
 
-Test(reconcile, an_exchange_that_refuses_to_list_its_orders_does_not) {
+Test(reconcile, rule_10_an_exchange_that_refuses_to_list_its_orders_does_not) {
   scene scene;
   hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");
   scene_start(&scene, NULL, NULL);
@@ -351,7 +351,18 @@ static size_t s_candidates(hbus_client *client, const hbus_command *order, hbus_
   return count;
 }
 
-Test(reconcile, rule_8_what_may_be_either_of_two_is_listed_with_both) {
+/* While nobody can tell what became of the order, one like it is refused, and others are not. */
+static void s_expect_no_more_like(scene *scene, const hbus_command *order) {
+  hbus_command like = rig_resting_order(HBUS_BUY, "0.50"), other = rig_resting_order(HBUS_BUY, "0.5001");
+  hbus_reply reply;
+  uint64_t accepted = rig_truth(&scene->rig, "creates_accepted");
+  cr_expect_eq(scene_create(scene, &like, &reply), HBUS_DUPLICATE_ORDER);
+  cr_expect_not_null(strstr(scene->error.text, order->client_order_id), "it names the other: %s", scene->error.text);
+  cr_expect_eq(scene_create(scene, &other, &reply), HBUS_OK, "%s", scene->error.text);
+  cr_expect_eq(rig_truth(&scene->rig, "creates_accepted"), accepted + 1);
+}
+
+Test(reconcile, rule_8_what_may_be_either_of_two_is_listed_with_both_and_no_more_like_it_are_taken) {
   scene scene;
   hbus_message update;
   hbus_order_status status;
@@ -374,13 +385,15 @@ Test(reconcile, rule_8_what_may_be_either_of_two_is_listed_with_both) {
   cr_expect_eq(s_candidates(bob, &twin, &status), 2);
   cr_expect_eq(status, HBUS_UNKNOWN);
   cr_expect_eq(rig_number(scene.observer, "markets_unknown"), 1);
+  rig_control(&scene.rig, "fault clear");
+  s_expect_no_more_like(&scene, &order);
   hbus_client_destroy(&bob);
   scene_stop(&scene);
 }
 
 /* A create that never arrived, at an upstream that keeps no ids, is looked for again and again. With more orders since
  * than one list holds it can only stay unknown; the link must come back all the same. */
-Test(reconcile, what_no_list_reaches_back_to_holds_nobody_up, .timeout = 250) {
+Test(reconcile, rule_9_what_no_list_reaches_back_to_holds_nobody_up, .timeout = 250) {
   enum { SINCE = 2200 }; /* more than a market check asks for at the most */
   static const char *const arguments[] = {"--rate", "0", "--no-client-ids", NULL};
   rig rig;
