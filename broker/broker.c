@@ -10,10 +10,17 @@
 #include "broker/event/intake.h"
 #include "broker/event/publisher.h"
 #include "broker/event/staleness.h"
+#include "broker/journal/journal.h"
 #include "broker/limits.h"
 #include "broker/link/link.h"
+#include "broker/order/canceller.h"
+#include "broker/order/fill_book.h"
+#include "broker/order/id_set.h"
+#include "broker/order/order_row.h"
 #include "broker/order/order_table.h"
+#include "broker/order/position_book.h"
 #include "broker/order/reconcile.h"
+#include "broker/recovery.h"
 #include "broker/socket.h"
 #include "broker/turn_meter.h"
 
@@ -24,21 +31,28 @@
 struct broker {
   uv_timer_t last_replies;
   bool serving;
+  bool stopping;
+  uv_loop_t *loop;
   const config *config;
   logger *log;
   counters counters;
-  uint64_t epoch;
+  journal *journal;
   turn_meter *turns;
   websocket_context *websockets;
   socket_group *sockets;
   publisher *publisher;
   order_table *orders;
+  id_set *ids;
+  fill_book *fills;
+  position_book *positions;
   intake *intake;
   demand *demand;
   staleness *staleness;
   upstream_link *link;
   questions *questions;
   reconcile *reconcile;
+  canceller *canceller;
+  attendance *attendance;
   command_path *commands;
 };
 
@@ -55,6 +69,7 @@ static void s_on_status(void *arg, const hbus_link *status) {
   publisher_publish(self->publisher, &event, NULL);
   command_path_on_link(self->commands);
   staleness_on_link(self->staleness, status->status == HBUS_LINK_CONNECTED);
+  canceller_on_link(self->canceller);
 }
 
 static void s_on_resubscribe(void *arg) {
@@ -65,6 +80,26 @@ static void s_on_resubscribe(void *arg) {
 static void s_on_reconcile(void *arg) {
   broker *self = arg;
   reconcile_all(self->reconcile);
+}
+
+/* At the end of each turn ------------------------------------------------------------------------------------------ */
+
+/* An order that has changed is written down, and its cancel sent if that was asked for and could not be sent before. */
+static void s_on_changed(void *arg, order *order) {
+  broker *self = arg;
+  journal_order record;
+  order_row(order, &record);
+  journal_put_order(self->journal, &record);
+  if (!self->stopping) canceller_look(self->canceller, order);
+}
+
+static void s_on_collect(void *arg) {
+  broker *self = arg;
+  order_table_take_changed(self->orders, s_on_changed, self);
+}
+
+static void s_on_order_change(void *arg) {
+  journal_wake(arg);
 }
 
 /* Life cycle ------------------------------------------------------------------------------------------------------- */
@@ -84,15 +119,25 @@ static hbus_status s_hold(broker *self, const config_subscription *subscription,
   return HBUS_OK;
 }
 
+static hbus_status s_open_journal(broker *self, uv_loop_t *loop, hbus_error *error) {
+  self->turns = turn_meter_new(loop); /* before anything else of the loop's */
+  if (!self->turns) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the broker");
+  const journal_options options = {.loop = loop, .config = self->config, .log = self->log, .counters = &self->counters};
+  return journal_open(&self->journal, &options, error);
+}
+
 /* The parts that need nothing but memory. */
 static hbus_status s_make_tables(broker *self, uv_loop_t *loop, hbus_error *error) {
-  self->turns = turn_meter_new(loop); /* before anything else of the loop's */
+  uint64_t epoch = journal_this_start(self->journal)->epoch;
   self->sockets = socket_group_new(loop);
-  self->orders = order_table_new(self->epoch, self->config->bounds.orders, &self->counters);
+  self->orders = order_table_new(epoch, self->config->bounds.orders, &self->counters);
+  self->ids = id_set_new(self->config->bounds.ids);
   self->demand = demand_new(LIMIT_SUBSCRIPTIONS);
-  if (!self->turns || !self->sockets || !self->orders || !self->demand) {
+  if (!self->sockets || !self->orders || !self->ids || !self->demand) {
     return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the broker");
   }
+  order_table_on_change(self->orders, s_on_order_change, self->journal);
+  journal_on_collect(self->journal, s_on_collect, self);
   hbus_status status = HBUS_OK;
   for (unsigned i = 0; i < self->config->upstream.subscribe_count && !status; i++) {
     status = s_hold(self, &self->config->upstream.subscribe[i], error);
@@ -122,13 +167,22 @@ static hbus_status s_make_link(broker *self, uv_loop_t *loop, hbus_error *error)
 
 static hbus_status s_make_events(broker *self, uv_loop_t *loop, hbus_error *error) {
   hbus_status status =
-      publisher_new(&self->publisher, self->sockets, self->config, self->epoch, &self->counters, error);
+      publisher_new(&self->publisher, self->sockets, self->config, self->journal, &self->counters, error);
   if (status) return status;
-  self->intake =
-      intake_new(loop, self->orders, self->publisher, self->config->upstream.request_timeout_ms, &self->counters);
+  self->positions = position_book_new(LIMIT_POSITIONS, self->journal);
+  const fill_book_parts parts = {.orders = self->orders,
+                                 .positions = self->positions,
+                                 .publisher = self->publisher,
+                                 .journal = self->journal,
+                                 .log = self->log,
+                                 .counters = &self->counters};
+  self->fills = fill_book_new(&parts);
+  self->intake = intake_new(loop, self->orders, self->publisher, self->fills, self->config->upstream.request_timeout_ms,
+                            &self->counters);
   self->staleness =
       staleness_new(loop, self->demand, self->publisher, self->log, self->config->upstream.stale_after_ms);
-  return self->intake && self->staleness ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for the events");
+  bool made = self->positions && self->fills && self->intake && self->staleness;
+  return made ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for the events");
 }
 
 static hbus_status s_make_reconcile(broker *self, uv_loop_t *loop, hbus_error *error) {
@@ -136,10 +190,45 @@ static hbus_status s_make_reconcile(broker *self, uv_loop_t *loop, hbus_error *e
                                     .log = self->log,
                                     .questions = self->questions,
                                     .publisher = self->publisher,
+                                    .fills = self->fills,
                                     .intake = self->intake,
                                     .orders = self->orders};
   self->reconcile = reconcile_new(loop, self->link, &parts);
-  return self->reconcile ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for the orders");
+  if (!self->reconcile) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the orders");
+  bool flushed = self->config->journal.sync == JOURNAL_ALWAYS;
+  if (journal_this_start(self->journal)->other_boot && !flushed) reconcile_expect_losses(self->reconcile);
+  return HBUS_OK;
+}
+
+static hbus_status s_make_cancels(broker *self, uv_loop_t *loop, hbus_error *error) {
+  const canceller_parts parts = {.log = self->log,
+                                 .counters = &self->counters,
+                                 .link = self->link,
+                                 .publisher = self->publisher,
+                                 .fills = self->fills,
+                                 .orders = self->orders,
+                                 .reconcile = self->reconcile};
+  self->canceller = canceller_new(loop, &parts);
+  if (!self->canceller) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the cancels");
+  const attendance_parts more = {.config = self->config,
+                                 .log = self->log,
+                                 .publisher = self->publisher,
+                                 .journal = self->journal,
+                                 .canceller = self->canceller};
+  self->attendance = attendance_new(loop, &more);
+  return self->attendance ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for the peers");
+}
+
+static hbus_status s_recover(broker *self, hbus_error *error) {
+  const recovery_parts parts = {.log = self->log,
+                                .journal = self->journal,
+                                .orders = self->orders,
+                                .ids = self->ids,
+                                .publisher = self->publisher,
+                                .fills = self->fills,
+                                .positions = self->positions,
+                                .attendance = self->attendance};
+  return recovery_run(&parts, error);
 }
 
 static hbus_status s_make_commands(broker *self, hbus_error *error) {
@@ -149,13 +238,19 @@ static hbus_status s_make_commands(broker *self, hbus_error *error) {
                                .link = self->link,
                                .questions = self->questions,
                                .publisher = self->publisher,
+                               .journal = self->journal,
                                .orders = self->orders,
+                               .ids = self->ids,
+                               .fills = self->fills,
+                               .positions = self->positions,
                                .reconcile = self->reconcile,
+                               .canceller = self->canceller,
+                               .attendance = self->attendance,
                                .intake = self->intake,
                                .demand = self->demand,
                                .staleness = self->staleness,
                                .turns = self->turns,
-                               .epoch = self->epoch};
+                               .epoch = journal_this_start(self->journal)->epoch};
   return command_path_new(&self->commands, self->sockets, &parts, error);
 }
 
@@ -166,12 +261,16 @@ hbus_status broker_new(broker **out, uv_loop_t *loop, const config *config, logg
   self->log = log;
   uv_timer_init(loop, &self->last_replies);
   self->last_replies.data = self;
-  self->epoch = clock_real_ns() / 1000; /* microseconds: below 2^53 for two centuries, and no two starts share one */
-  hbus_status status = s_make_tables(self, loop, error);
+  self->loop = loop;
+  hbus_status status = s_open_journal(self, loop, error);
+  if (!status) status = s_make_tables(self, loop, error);
   if (!status) status = s_make_link(self, loop, error);
   if (!status) status = s_make_events(self, loop, error);
   if (!status) status = s_make_reconcile(self, loop, error);
-  if (!status) status = s_make_commands(self, error);
+  if (!status) status = s_make_cancels(self, loop, error);
+  if (!status) status = s_recover(self, error);
+  if (!status)
+    status = s_make_commands(self, error); /* last: who connects finds everything known (ORDERS.md, rule 1) */
   if (status) broker_stop(self);
   *out = self; /* also on failure: its loop handles close only when the loop runs */
   return status;
@@ -193,26 +292,54 @@ static void s_log_turns(const broker *self) {
 
 static void s_on_last_replies(uv_timer_t *timer) {
   broker *self = timer->data;
+  journal_close(&self->journal);
   socket_group_destroy(&self->sockets);
   uv_close((uv_handle_t *)timer, NULL);
 }
 
-void broker_stop(broker *self) {
-  if (self->sockets) socket_group_stop_reading(self->sockets); /* what would serve it goes now, the sockets go later */
+/* What it came to is in the journal, and on its way to the peers. */
+static void s_on_written(void *arg, hbus_status status) {
+  (void)status;
+  broker *self = arg;
+  uv_timer_start(&self->last_replies, s_on_last_replies, self->serving ? LAST_REPLIES_MS : 0, 0);
+}
+
+/* Every command gets its outcome from the link's end, and the bus hears of it. */
+static void s_end_parts(broker *self) {
   if (self->turns) s_log_turns(self);
   turn_meter_destroy(&self->turns);
+  if (self->canceller) canceller_stop(self->canceller);
   if (self->reconcile) reconcile_stop(self->reconcile);
   if (self->questions) questions_stop(self->questions);
   link_destroy(&self->link);
   questions_destroy(&self->questions);
+  attendance_destroy(&self->attendance);
+  canceller_destroy(&self->canceller);
   reconcile_destroy(&self->reconcile);
   staleness_destroy(&self->staleness);
   intake_destroy(&self->intake);
   websocket_context_destroy(&self->websockets);
-  if (self->serving) {
-    uv_timer_start(&self->last_replies, s_on_last_replies, LAST_REPLIES_MS, 0);
+}
+
+static void s_on_settled(void *arg, hbus_status status) {
+  (void)status;
+  broker *self = arg;
+  s_end_parts(self);
+  journal_when(self->journal, s_on_written, self);
+}
+
+/* In steps, since what has begun ends in order: creates that wait for the journal have their answer, then the link goes
+ * and with it what is under way, then that is written down, then the replies have time to leave. */
+void broker_stop(broker *self) {
+  if (self->stopping) return;
+  self->stopping = true;
+  if (self->sockets) socket_group_stop_reading(self->sockets);
+  if (self->commands) command_path_stop(self->commands);
+  if (self->journal) {
+    journal_when(self->journal, s_on_settled, self);
   } else {
-    s_on_last_replies(&self->last_replies);
+    s_end_parts(self);
+    uv_timer_start(&self->last_replies, s_on_last_replies, 0, 0);
   }
 }
 
@@ -222,7 +349,10 @@ void broker_free(broker **self_p) {
   *self_p = NULL;
   command_path_destroy(&self->commands);
   publisher_destroy(&self->publisher);
+  position_book_destroy(&self->positions);
+  fill_book_destroy(&self->fills);
   order_table_destroy(&self->orders);
+  id_set_destroy(&self->ids);
   demand_destroy(&self->demand);
   free(self);
 }

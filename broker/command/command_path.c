@@ -10,7 +10,6 @@
 #include "broker/command/handler.h"
 #include "broker/command/resubscribe.h"
 #include "proto/command_codec.h"
-#include "proto/reply_codec.h"
 
 /* Replies ---------------------------------------------------------------------------------------------------------- */
 
@@ -24,29 +23,10 @@ static void s_leave(command_path *self, session *session) {
   socket_read_again(self->socket);
 }
 
-/* A peer that left, or that takes no more, loses its reply and nothing else happens: it can ask get_order. That it left
- * may be news: a monitor that told so before the session was made told nobody. */
-static void s_send(command_path *self, const session_route *route, bool delimiter, const hbus_reply *reply) {
-  buffer_reset(&self->frame);
-  if (reply_pack(reply, &self->frame)) {
-    const hbus_reply failure = {
-        .status = HBUS_REPLY_ERROR, .code = HBUS_INTERNAL, .message = {.data = "the reply is too large", .size = 22}};
-    hbus_reply small = failure;
-    memcpy(small.id, reply->id, sizeof small.id);
-    if (reply->status == HBUS_REPLY_OK) small.seen = reply->seen;
-    buffer_reset(&self->frame);
-    hbus_status status = reply_pack(&small, &self->frame);
-    assert(!status);
-  }
-  void *handle = socket_handle(self->socket);
-  bool sent = zmq_send(handle, route->bytes, route->size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0;
-  if (sent && delimiter) sent = zmq_send(handle, "", 0, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0;
-  if (sent) sent = zmq_send(handle, self->frame.data, self->frame.size, ZMQ_DONTWAIT) >= 0;
-  if (!sent && zmq_errno() == EHOSTUNREACH) {
-    session *session = session_table_get(self->sessions, route);
-    if (session) s_leave(self, session);
-  }
-  ++*(sent ? &self->parts.counters->replies : &self->parts.counters->replies_dropped);
+static void s_on_gone(void *arg, const session_route *route) {
+  command_path *self = arg;
+  session *session = session_table_get(self->sessions, route);
+  if (session) s_leave(self, session);
 }
 
 void command_reply(command_path *self, task *task, hbus_reply *reply) {
@@ -56,7 +36,7 @@ void command_reply(command_path *self, task *task, hbus_reply *reply) {
   session *session = session_table_find(self->sessions, task->session_key);
   if (session && session->serial == task->session_serial) session->commands--;
   memcpy(reply->id, task->command.id, sizeof reply->id);
-  s_send(self, &task->route, task->delimiter, reply);
+  outbox_send(self->outbox, &task->route, task->delimiter, reply);
 }
 
 /* What is wrong with a frame is the peer's affair; what else a codec may say is ours. */
@@ -83,15 +63,72 @@ static void s_refuse_frame(command_path *self, const session_route *route, bool 
                       .code = s_wire_code(error->status),
                       .message = {.data = error->text, .size = strlen(error->text)}};
   snprintf(reply.id, sizeof reply.id, "%s", id);
-  s_send(self, route, delimiter, &reply);
+  outbox_send(self->outbox, route, delimiter, &reply);
 }
 
 /* Commands --------------------------------------------------------------------------------------------------------- */
 
+static void s_log_refusal(const command_path *self, const session *session, const hbus_command *command,
+                          const hbus_error *error) {
+  self->parts.counters->commands_refused++;
+  log_debug(self->parts.log, LOG_COMMAND, "refused %s of %s: %s: %s", hbus_command_name(command->kind),
+            session->name[0] ? session->name : "a peer without a name", hbus_status_name(error->status), error->text);
+}
+
+static void s_on_found(void *arg, hbus_status status, const journal_order *found);
+
+/* What the gates have decided of a task. */
+static void s_go_on(command_path *self, session *session, task *task, gate_verdict verdict, order *repeat) {
+  switch (verdict) {
+  case GATE_REPEAT:
+    self->parts.counters->commands_repeated++;
+    handle_repeat(self, task, repeat);
+    break;
+  case GATE_LOOK_UP:
+    journal_find_order(self->parts.journal, session->name, task->command.client_order_id, s_on_found, task);
+    break;
+  default: handler_of(task->command.kind)->run(self, session, task); break;
+  }
+}
+
+static session *s_session_of(const command_path *self, const task *task) {
+  session *session = session_table_find(self->sessions, task->session_key);
+  return session && session->serial == task->session_serial && session->descriptor >= 0 ? session : NULL;
+}
+
+/* The journal has been asked for the order that a create may repeat. In the meantime another copy may have brought it
+ * back to memory, and the peer may have left: then nobody is there to want the order placed. */
+static void s_on_found(void *arg, hbus_status status, const journal_order *found) {
+  task *task = arg;
+  command_path *self = task->path;
+  session *session = s_session_of(self, task);
+  order_table *orders = self->parts.orders;
+  bool known = order_table_find_own(orders, task->owner, task->command.client_order_id) != NULL;
+  hbus_error error = {0};
+  gate_verdict verdict = GATE_REFUSE;
+  order *repeat = NULL;
+  if (!session) {
+    hbus_fail(&error, HBUS_EXPIRED, "the peer has left; nothing was done");
+  } else if (status) {
+    hbus_fail(&error, HBUS_INTERNAL, "the journal cannot tell whether this client_order_id was used; try again");
+  } else if (found && !known && !order_table_restore(orders, found)) {
+    hbus_fail(&error, HBUS_OVERLOADED, "too many orders are not finished; nothing was done");
+  } else {
+    verdict = gate_pass(self, session, &task->command, true, &repeat, &error);
+  }
+  if (verdict != GATE_REFUSE) {
+    s_go_on(self, session, task, verdict, repeat);
+    return;
+  }
+  if (session) s_log_refusal(self, session, &task->command, &error);
+  command_refuse(self, task, error.status, error.text, NULL);
+  command_end(task);
+}
+
 static void s_run(command_path *self, session *session, bool delimiter, const hbus_command *command) {
   hbus_error error;
   order *repeat = NULL;
-  gate_verdict verdict = gate_pass(self, session, command, &repeat, &error);
+  gate_verdict verdict = gate_pass(self, session, command, false, &repeat, &error);
   task *task = NULL;
   if (verdict != GATE_REFUSE) {
     hbus_status status = task_table_add(self->tasks, session, command, &task);
@@ -102,20 +139,13 @@ static void s_run(command_path *self, session *session, bool delimiter, const hb
     }
   }
   if (!task) {
-    self->parts.counters->commands_refused++;
-    log_debug(self->parts.log, LOG_COMMAND, "refused %s of %s: %s: %s", hbus_command_name(command->kind),
-              session->name[0] ? session->name : "a peer without a name", hbus_status_name(error.status), error.text);
+    s_log_refusal(self, session, command, &error);
     s_refuse_frame(self, &session->route, delimiter, command->id, &error);
     return;
   }
   task->path = self;
   task->delimiter = delimiter;
-  if (verdict == GATE_REPEAT) {
-    self->parts.counters->commands_repeated++;
-    handle_repeat(self, task, repeat);
-  } else {
-    handler_of(command->kind)->run(self, session, task);
-  }
+  s_go_on(self, session, task, verdict, repeat);
 }
 
 /* The first command of a connection, which may have ended since. A descriptor that another session has is its no more:
@@ -186,12 +216,13 @@ static void s_abandon(void *arg, const hbus_command *what) {
   errand_unsubscribe(arg, what);
 }
 
-/* What a connection had asked to see ends with it. Its orders stay as they are. */
+/* What a connection had asked to see ends with it. Its orders stay as they are, unless it asked for something else. */
 static void s_forget_left(command_path *self) {
   while (self->left) {
     session *session = self->left;
     self->left = session->next_left;
     demand_release_all(self->parts.demand, session->key, s_abandon, self);
+    if (session->name[0]) attendance_leave(self->parts.attendance, session->name);
     session_table_remove(self->sessions, session);
   }
 }
@@ -227,7 +258,6 @@ hbus_status command_path_new(command_path **out, socket_group *sockets, const co
   self->started_ms = clock_monotonic_ms();
   self->link_since_ms = clock_real_ms();
   buffer_init(&self->data, HBUS_FRAME_MAX);
-  buffer_init(&self->frame, HBUS_FRAME_MAX);
   self->sessions = session_table_new(parts->config->bounds.peers);
   self->tasks = task_table_new(parts->config->bounds.commands);
   self->resubscribe = resubscribe_new(self);
@@ -245,6 +275,10 @@ hbus_status command_path_new(command_path **out, socket_group *sockets, const co
   } else {
     hbus_fail(error, status, "no memory for the commands");
   }
+  if (!status) {
+    self->outbox = outbox_new(self->socket, parts->journal, parts->counters, s_on_gone, self);
+    if (!self->outbox) status = hbus_fail(error, HBUS_NO_MEMORY, "no memory for the replies");
+  }
   if (status) {
     command_path_destroy(&self);
   } else {
@@ -257,6 +291,10 @@ void command_path_start(command_path *self) {
   socket_start(self->socket, s_read, self);
 }
 
+void command_path_stop(command_path *self) {
+  self->stopping = true;
+}
+
 void command_path_destroy(command_path **self_p) {
   command_path *self = *self_p;
   if (!self) return;
@@ -264,9 +302,9 @@ void command_path_destroy(command_path **self_p) {
   task_table_destroy(&self->tasks);
   departures_destroy(&self->departures);
   resubscribe_destroy(&self->resubscribe);
+  outbox_destroy(&self->outbox);
   session_table_destroy(&self->sessions);
   buffer_free(&self->data);
-  buffer_free(&self->frame);
   free(self);
 }
 

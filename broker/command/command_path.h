@@ -1,11 +1,15 @@
 /* A command's way: from the ROUTER socket through the gates to its handler, and its reply back.
  *
- *   s_read → command_unpack → gate_pass → handler → (link_request → outcome) → command_reply
+ *   s_read → command_unpack → gate_pass → handler → (journal → link_request → outcome) → command_reply
+ *
+ * A reply that names an event of the private stream leaves after that event has left (publisher.h).
  */
 #ifndef BROKER_COMMAND_PATH_H
 #define BROKER_COMMAND_PATH_H
 
+#include "broker/command/attendance.h"
 #include "broker/command/departures.h"
+#include "broker/command/outbox.h"
 #include "broker/command/session.h"
 #include "broker/command/task.h"
 #include "broker/config.h"
@@ -14,8 +18,11 @@
 #include "broker/event/intake.h"
 #include "broker/event/publisher.h"
 #include "broker/event/staleness.h"
+#include "broker/journal/journal.h"
 #include "broker/link/link.h"
 #include "broker/link/question.h"
+#include "broker/order/canceller.h"
+#include "broker/order/id_set.h"
 #include "broker/order/order_table.h"
 #include "broker/order/reconcile.h"
 #include "broker/socket.h"
@@ -30,7 +37,13 @@ typedef struct command_parts {
   upstream_link *link;
   questions *questions;
   publisher *publisher;
+  journal *journal;
   order_table *orders;
+  id_set *ids; /* of every create whose intent was journaled */
+  struct fill_book *fills;
+  struct position_book *positions;
+  canceller *canceller;
+  attendance *attendance;
   reconcile *reconcile;
   intake *intake;
   demand *demand;
@@ -48,8 +61,9 @@ struct command_path {
   session_table *sessions;
   session *left; /* sessions whose connection has ended, to be forgotten when all that they sent has been read */
   task_table *tasks;
-  buffer data;  /* a reply's data, while it is made */
-  buffer frame; /* a reply */
+  outbox *outbox;
+  buffer data;   /* a reply's data, while it is made */
+  bool stopping; /* nothing new is sent upstream */
   uint64_t started_ms;
   uint64_t link_since_ms; /* real time of the link's last change */
 };
@@ -58,6 +72,8 @@ struct command_path {
 hbus_status command_path_new(command_path **out, socket_group *sockets, const command_parts *parts, hbus_error *error);
 /* From now on commands are read: everything that they need must be there. */
 void command_path_start(command_path *self);
+/* From now on a create that waits for the journal is not sent. */
+void command_path_stop(command_path *self);
 /* The link must be destroyed before it, so that every command has its outcome. */
 void command_path_destroy(command_path **self);
 const char *command_path_addresses(const command_path *self);

@@ -9,9 +9,12 @@
 /* Seen before? A repeat of an order that was placed must never hear LINK_DOWN or EXPIRED: it would read that as "not
  * placed" and place a new one. So this comes before every gate that can refuse. */
 static gate_verdict s_look_up(const command_path *self, const session *session, const hbus_command *command,
-                              order **repeat, hbus_error *error) {
+                              bool looked_up, order **repeat, hbus_error *error) {
   order *order = order_table_find_own(self->parts.orders, session->name, command->client_order_id);
-  if (!order) return GATE_PASS;
+  if (!order) {
+    bool known = !looked_up && id_set_has(self->parts.ids, session->name, command->client_order_id);
+    return known ? GATE_LOOK_UP : GATE_PASS;
+  }
   if (!command_same_order(order->create, command)) {
     hbus_fail(error, HBUS_DUPLICATE_ORDER, "client_order_id \"%s\" is that of another order of yours",
               command->client_order_id);
@@ -46,8 +49,15 @@ static hbus_status s_link_down(const command_path *self, hbus_error *error) {
                    link->reason.size ? ": " : "", (int)link->reason.size, link->reason.data);
 }
 
-gate_verdict gate_pass(const command_path *self, const session *session, const hbus_command *command, order **repeat,
-                       hbus_error *error) {
+/* What cannot be written down before it is sent is not sent (ORDERS.md, rule 19). */
+static hbus_status s_check_journal(const command_path *self, hbus_error *error) {
+  const char *why;
+  if (!journal_state(self->parts.journal, &why)) return HBUS_OK;
+  return hbus_fail(error, HBUS_INTERNAL, "no new orders: %s", why);
+}
+
+gate_verdict gate_pass(const command_path *self, const session *session, const hbus_command *command, bool looked_up,
+                       order **repeat, hbus_error *error) {
   /* Is it built, and does the peer have a name where one is needed? */
   const handler *handler = handler_of(command->kind);
   if (!handler) {
@@ -61,7 +71,7 @@ gate_verdict gate_pass(const command_path *self, const session *session, const h
   }
 
   if (command->kind == HBUS_CREATE_ORDER) {
-    gate_verdict verdict = s_look_up(self, session, command, repeat, error);
+    gate_verdict verdict = s_look_up(self, session, command, looked_up, repeat, error);
     if (verdict) return verdict;
   }
 
@@ -83,5 +93,6 @@ gate_verdict gate_pass(const command_path *self, const session *session, const h
     s_link_down(self, error);
     return GATE_REFUSE;
   }
+  if (command->kind == HBUS_CREATE_ORDER && s_check_journal(self, error)) return GATE_REFUSE;
   return GATE_PASS;
 }

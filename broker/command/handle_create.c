@@ -1,4 +1,8 @@
-/* create_order: sent at most once, and never called failed without upstream's word (ORDERS.md, rules 2, 3 and 11). */
+/* create_order: in the journal before it is sent, sent at most once, and never called failed without upstream's word
+ * (ORDERS.md, rules 2, 3 and 11).
+ *
+ *   handle_create_order → (journal) → s_on_intent: checked again → link_request → s_on_create
+ */
 #include <assert.h>
 #include <string.h>
 
@@ -39,7 +43,7 @@ static void s_change(command_path *path, order *order, const hbus_order *said, h
   if (!order_is_news(order)) return;
   const order_cause cause = {
       .origin = origin, .rx_ns = rx_ns ? rx_ns : clock_real_ns(), .ts_ns = said->created_at_ns, .extra = said->extra};
-  order_publish_update(path->parts.publisher, order, &cause, seen);
+  order_publish_update(path->parts.fills, order, &cause, seen);
 }
 
 static void s_created(command_path *path, order *order, const upstream_answer *answer, uint64_t rx_ns) {
@@ -90,19 +94,16 @@ static void s_reply_repeats(command_path *path, order *order) {
   }
 }
 
-/* It waited for its turn in vain. Nothing has happened, so the id is free again; copies of it hear the same. */
-static void s_not_sent(command_path *path, task *task, order *order, const link_outcome *outcome) {
+/* Its intent is in the journal, so its id is spent, but it was not written to the link and never will be. */
+static void s_not_sent(command_path *path, task *task, order *order, hbus_status code, const char *why) {
   char message[HBUS_ERROR_TEXT_SIZE];
-  snprintf(message, sizeof message, "not sent: %s", link_outcome_text(outcome));
-  struct task *copies = order->repeats;
-  intake_create_ends(path->parts.intake, order);
-  order_table_remove(path->parts.orders, order);
-  task->next_repeat = copies;
-  for (struct task *next; task; task = next) {
-    next = task->next_repeat;
-    command_refuse(path, task, outcome->code, message, NULL);
-    command_end(task);
-  }
+  snprintf(message, sizeof message, "not sent: %s", why);
+  hbus_seen seen = {0};
+  path->parts.counters->creates_not_sent++;
+  s_change(path, order, &(hbus_order){.status = HBUS_FAILED}, HBUS_INFERRED, 0, &seen);
+  order_table_set_outcome(path->parts.orders, order, HBUS_REPLY_ERROR, code, hbus_text_of(message));
+  s_reply_create(path, task, order, false, &seen);
+  s_reply_repeats(path, order);
 }
 
 static void s_on_create(void *arg, const link_outcome *outcome) {
@@ -112,7 +113,9 @@ static void s_on_create(void *arg, const link_outcome *outcome) {
   order *order = order_table_find_upstream(path->parts.orders, task->upstream_id);
   assert(order || outcome->late);
   if (outcome->result == LINK_NOT_SENT) {
-    s_not_sent(path, task, order, outcome);
+    s_not_sent(path, task, order, outcome->code, link_outcome_text(outcome));
+    intake_create_ends(path->parts.intake, order);
+    command_end(task);
     return;
   }
   hbus_seen seen = {0};
@@ -134,24 +137,60 @@ static void s_on_create(void *arg, const link_outcome *outcome) {
   if (outcome->result != LINK_TIMED_OUT) command_end(task);
 }
 
+/* The gates once more, as far as they can have closed while the intent was written. A link that has come back in the
+ * meantime is another one: what its reconciliation found does not include this order. */
+static hbus_status s_check_again(const command_path *path, const task *task, const order *order, hbus_status journal,
+                                 const char **why) {
+  uint64_t expires_ms = task->command.expires_ms;
+  *why = "the broker is stopping";
+  if (path->stopping) return HBUS_LINK_DOWN;
+  *why = "it was cancelled before";
+  if (order->state.cancel_requested) return HBUS_EXPIRED;
+  *why = "it has expired";
+  if (expires_ms && expires_ms <= clock_real_ms()) return HBUS_EXPIRED;
+  *why = "the link was lost";
+  if (link_status(path->parts.link)->status != HBUS_LINK_CONNECTED) return HBUS_LINK_DOWN;
+  if (task->connection != path->parts.counters->link_connects) return HBUS_LINK_DOWN;
+  *why = "the journal cannot be written";
+  return journal ? HBUS_INTERNAL : HBUS_OK;
+}
+
+static void s_on_intent(void *arg, hbus_status status) {
+  task *task = arg;
+  command_path *path = task->path;
+  order *order = order_table_find_upstream(path->parts.orders, task->upstream_id);
+  const char *why;
+  hbus_status code = s_check_again(path, task, order, status, &why);
+  if (!code) {
+    code = link_request(path->parts.link, &task->command, task->owner, order->upstream_id, s_on_create, task);
+    why = hbus_status_text(code);
+  }
+  if (code) {
+    s_not_sent(path, task, order, code, why);
+    command_end(task);
+    return;
+  }
+  order->written = true;
+  intake_create_begins(path->parts.intake, order);
+}
+
 void handle_create_order(command_path *path, session *session, task *task) {
   order *order = order_table_add_own(path->parts.orders, session->name, &task->command);
+  const char *full = "too many orders are not finished; nothing was sent";
+  if (order && id_set_add(path->parts.ids, session->name, task->command.client_order_id)) {
+    order_table_remove(path->parts.orders, order);
+    order = NULL;
+    full = "as many client_order_ids are remembered as may be (bounds.ids); nothing was sent";
+  }
   if (!order) {
-    command_refuse(path, task, HBUS_OVERLOADED, "too many orders are not finished; nothing was sent", NULL);
+    command_refuse(path, task, HBUS_OVERLOADED, full, NULL);
     command_end(task);
     return;
   }
   memcpy(task->upstream_id, order->upstream_id, sizeof task->upstream_id);
   order->intent_ns = clock_real_ns();
-  hbus_status status =
-      link_request(path->parts.link, &task->command, task->owner, order->upstream_id, s_on_create, task);
-  if (!status) {
-    intake_create_begins(path->parts.intake, order);
-    return;
-  }
-  order_table_remove(path->parts.orders, order);
-  command_refuse(path, task, status, "not sent", NULL);
-  command_end(task);
+  task->connection = path->parts.counters->link_connects;
+  journal_when(path->parts.journal, s_on_intent, task);
 }
 
 void handle_repeat(command_path *path, task *task, order *order) {

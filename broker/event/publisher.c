@@ -21,10 +21,19 @@ typedef struct stream {
 struct publisher {
   stream market;
   stream private_;
+  journal *journal;
   uint64_t epoch;
   counters *counters;
   buffer body; /* reused from event to event */
 };
+
+/* An event of the private stream that waits for the journal. */
+typedef struct waiting_event {
+  publisher *publisher;
+  size_t topic_size;
+  size_t body_size;
+  char bytes[]; /* both */
+} waiting_event;
 
 /* Subscriptions arrive as messages. Nothing is done with them yet, but they must not pile up. */
 static bool s_read_subscriptions(void *arg, void *handle, unsigned budget) {
@@ -51,11 +60,12 @@ static hbus_status s_open(stream *self, hbus_stream name, socket_group *sockets,
   return status;
 }
 
-hbus_status publisher_new(publisher **out, socket_group *sockets, const config *config, uint64_t epoch,
+hbus_status publisher_new(publisher **out, socket_group *sockets, const config *config, journal *journal,
                           counters *counters, hbus_error *error) {
   publisher *self = calloc(1, sizeof *self);
   if (!self) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the publisher");
-  self->epoch = epoch;
+  self->journal = journal;
+  self->epoch = journal_this_start(journal)->epoch;
   self->counters = counters;
   buffer_init(&self->body, HBUS_FRAME_MAX);
   hbus_status status = s_open(&self->market, HBUS_STREAM_MARKET, sockets, config, &config->endpoints.market,
@@ -103,6 +113,40 @@ static void s_see(hbus_seen *seen, hbus_stream stream, const topic *topic, uint6
   seen->seq = seq;
 }
 
+/* An XPUB socket never makes its sender wait: who is too slow loses, and sees so by the numbers. */
+static void s_write(const stream *stream, const void *topic, size_t topic_size, const void *body, size_t body_size) {
+  void *handle = socket_handle(stream->socket);
+  zmq_send(handle, topic, topic_size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+  zmq_send(handle, body, body_size, ZMQ_DONTWAIT);
+}
+
+static void s_on_safe(void *arg, hbus_status status) {
+  (void)status; /* what the journal cannot keep is told all the same (ORDERS.md, rule 19) */
+  waiting_event *event = arg;
+  s_write(&event->publisher->private_, event->bytes, event->topic_size, event->bytes + event->topic_size,
+          event->body_size);
+  free(event);
+}
+
+static void s_send_when_safe(publisher *self, const topic *topic, const hbus_event *event) {
+  const journal_event record = {.topic = topic->text,
+                                .epoch = event->epoch,
+                                .seq = event->seq,
+                                .tx_ns = event->tx_ns,
+                                .kind = event->kind,
+                                .body = {.data = self->body.data, .size = self->body.size}};
+  journal_put_event(self->journal, &record);
+  waiting_event *waiting = malloc(sizeof *waiting + topic->size + self->body.size);
+  if (!waiting) {
+    self->counters->events_unpublishable++; /* its number is missing, so it is missed, and can be asked for */
+    return;
+  }
+  *waiting = (waiting_event){.publisher = self, .topic_size = topic->size, .body_size = self->body.size};
+  memcpy(waiting->bytes, topic->text, topic->size);
+  memcpy(waiting->bytes + topic->size, self->body.data, self->body.size);
+  journal_when(self->journal, s_on_safe, waiting);
+}
+
 static void s_send(publisher *self, stream *stream, const topic *topic, hbus_event *event, hbus_seen *seen) {
   hbus_status status = sequence_next(stream->sequence, topic, &event->seq);
   if (!status) {
@@ -115,11 +159,12 @@ static void s_send(publisher *self, stream *stream, const topic *topic, hbus_eve
     self->counters->events_unpublishable++;
     return;
   }
-  /* An XPUB socket never makes its sender wait: who is too slow loses, and sees so by the numbers. */
-  void *handle = socket_handle(stream->socket);
-  zmq_send(handle, topic->text, topic->size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
-  zmq_send(handle, self->body.data, self->body.size, ZMQ_DONTWAIT);
   ++*stream->published;
+  if (stream == &self->private_) {
+    s_send_when_safe(self, topic, event);
+  } else {
+    s_write(stream, topic->text, topic->size, self->body.data, self->body.size);
+  }
   if (seen) s_see(seen, stream->name, topic, event->epoch, event->seq);
 }
 
@@ -133,6 +178,10 @@ void publisher_publish(publisher *self, hbus_event *event, hbus_seen *seen) {
   unsigned streams = publisher_streams(event);
   if (streams & 1u << HBUS_STREAM_MARKET) s_send(self, &self->market, &topic, event, seen);
   if (streams & 1u << HBUS_STREAM_PRIVATE) s_send(self, &self->private_, &topic, event, seen);
+}
+
+hbus_status publisher_restore(publisher *self, const char *topic, uint64_t last_seq) {
+  return sequence_restore(self->private_.sequence, topic, last_seq);
 }
 
 uint64_t publisher_market_last(const publisher *self, const topic *topic) {

@@ -1,9 +1,14 @@
-/* The two event streams: numbers an event, packs it, and sends it to who listens. */
+/* The two event streams: numbers an event, packs it, and sends it to who listens.
+ *
+ * An event of the private stream leaves once it is in the journal, so that its number is never given again and what was
+ * told can be told again. Those events leave in their order. If the journal cannot be written they leave all the same.
+ */
 #ifndef BROKER_PUBLISHER_H
 #define BROKER_PUBLISHER_H
 
 #include "broker/config.h"
 #include "broker/counters.h"
+#include "broker/journal/journal.h"
 #include "broker/socket.h"
 #include "hbus/command.h"
 #include "hbus/event.h"
@@ -11,8 +16,9 @@
 
 typedef struct publisher publisher;
 
-/* Binds both XPUB sockets. `epoch` goes into every event. HBUS_INVALID_REQUEST as socket_group_bind. */
-hbus_status publisher_new(publisher **out, socket_group *sockets, const config *config, uint64_t epoch,
+/* Binds both XPUB sockets. The journal's epoch goes into every event. The journal must be closed before the publisher
+ * is destroyed. HBUS_INVALID_REQUEST as socket_group_bind. */
+hbus_status publisher_new(publisher **out, socket_group *sockets, const config *config, journal *journal,
                           counters *counters, hbus_error *error);
 void publisher_destroy(publisher **self);
 
@@ -20,6 +26,9 @@ void publisher_destroy(publisher **self);
  * *seen (unless NULL) becomes the event's number on the private stream, or on the market stream where it went to that
  * alone. An event that cannot be packed or numbered is counted, and *seen is left alone. */
 void publisher_publish(publisher *self, hbus_event *event, hbus_seen *seen);
+
+/* The private stream goes on from this number. HBUS_OVERLOADED: more topics than bounds.topics; HBUS_NO_MEMORY. */
+hbus_status publisher_restore(publisher *self, const char *topic, uint64_t last_seq);
 
 /* The last number given to a topic of the market stream; 0 for none. */
 uint64_t publisher_market_last(const publisher *self, const topic *topic);

@@ -37,16 +37,28 @@ void sequence_destroy(sequence **self_p) {
   *self_p = NULL;
 }
 
-hbus_status sequence_next(sequence *self, const topic *topic, uint64_t *out) {
-  counter *counter = zhashx_lookup(self->topics, topic->text);
-  if (!counter) {
-    if (zhashx_size(self->topics) >= self->capacity) return HBUS_OVERLOADED;
-    counter = calloc(1, sizeof *counter);
-    if (!counter) return HBUS_NO_MEMORY;
-    zhashx_insert(self->topics, topic->text, counter);
-  }
-  *out = ++counter->last;
+static hbus_status s_counter(sequence *self, const char *topic, counter **out) {
+  *out = zhashx_lookup(self->topics, topic);
+  if (*out) return HBUS_OK;
+  if (zhashx_size(self->topics) >= self->capacity) return HBUS_OVERLOADED;
+  *out = calloc(1, sizeof **out);
+  if (!*out) return HBUS_NO_MEMORY;
+  zhashx_insert(self->topics, topic, *out);
   return HBUS_OK;
+}
+
+hbus_status sequence_next(sequence *self, const topic *topic, uint64_t *out) {
+  counter *counter;
+  hbus_status status = s_counter(self, topic->text, &counter);
+  if (!status) *out = ++counter->last;
+  return status;
+}
+
+hbus_status sequence_restore(sequence *self, const char *topic, uint64_t last) {
+  counter *counter;
+  hbus_status status = s_counter(self, topic, &counter);
+  if (!status) counter->last = last;
+  return status;
 }
 
 uint64_t sequence_last(const sequence *self, const char *topic) {

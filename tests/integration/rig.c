@@ -15,36 +15,56 @@ void rig_open(rig *self) {
   cr_assert_not_null(mkdtemp(self->folder));
 }
 
-void rig_start_sim(rig *self, const char *const *arguments) {
-  const char *all[32] = {"--port", "0", "--api-key", RIG_API_KEY, "--control", self->control};
+void rig_launch_sim(rig *self, const char *const *arguments) {
+  char port[8];
+  const char *all[32] = {"--port", port, "--api-key", RIG_API_KEY, "--control", self->control};
   size_t count = 6;
+  const char *colon = strrchr(self->url, ':'); /* of the port that it had before */
+  snprintf(port, sizeof port, "%.*s", colon ? (int)strcspn(colon + 1, "/") : 1, colon ? colon + 1 : "0");
   snprintf(self->control, sizeof self->control, "%s/control", self->folder);
   for (size_t i = 0; arguments && arguments[i]; i++)
     all[count++] = arguments[i];
   cr_assert_lt(count, 32);
-  char line[256];
   self->sim = process_start(HBUS_BIN_DIR "/hbus-sim", all, NULL);
+}
+
+void rig_sim_ready(rig *self) {
+  char line[256];
   cr_assert(process_read_line(&self->sim, line, sizeof line), "hbus-sim did not come up");
   const char *start = strstr(line, "ws");
   cr_assert(start && strncmp(line, "hbus-sim ready ", 15) == 0, "'%s'", line);
   snprintf(self->url, sizeof self->url, "%s", line + 15);
 }
 
+void rig_start_sim(rig *self, const char *const *arguments) {
+  rig_launch_sim(self, arguments);
+  rig_sim_ready(self);
+}
+
+static void s_write_endpoint(FILE *file, const rig *self, const char *name) {
+  if (self->lasting)
+    fprintf(file, "  %s: [\"ipc://%s/%s\"]\n", name, self->folder, name);
+  else
+    fprintf(file, "  %s: [\"tcp://127.0.0.1:*\"]\n", name);
+}
+
 void rig_write_config(rig *self, const char *config, char *path, size_t size) {
+  static const char *const endpoints[] = {"commands", "market", "private"};
   snprintf(path, size, "%s/hbusd.yaml", self->folder);
   FILE *file = fopen(path, "w");
   cr_assert_not_null(file);
+  fprintf(file, "endpoints:\n");
+  for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
+    s_write_endpoint(file, self, endpoints[i]);
   fprintf(file,
-          "endpoints:\n"
-          "  commands: [\"tcp://127.0.0.1:*\"]\n"
-          "  market: [\"tcp://127.0.0.1:*\"]\n"
-          "  private: [\"tcp://127.0.0.1:*\"]\n"
+          "journal:\n"
+          "  path: %s/hbus.db\n"
           "upstream:\n"
           "  url: %s\n"
           "  reconnect_min_ms: 20\n"
           "  reconnect_max_ms: 200\n"
           "%s",
-          self->url, config ? config : "");
+          self->folder, self->url, config ? config : "");
   fclose(file);
 }
 
@@ -55,12 +75,16 @@ static void s_take_address(const char *line, const char *key, char *out, size_t 
   snprintf(out, size, "%.*s", (int)strcspn(start, " "), start);
 }
 
-void rig_start_broker(rig *self, const char *config) {
-  char path[128], line[512];
+void rig_launch_broker(rig *self, const char *config) {
+  char path[128];
   rig_write_config(self, config, path, sizeof path);
   const char *const arguments[] = {"--config", path, NULL};
   const char *const environment[] = {"HUMMINGBOT_API_KEY=" RIG_API_KEY, NULL};
   self->broker = process_start(HBUS_BIN_DIR "/hbusd", arguments, environment);
+}
+
+void rig_broker_ready(rig *self) {
+  char line[512];
   if (!process_read_line(&self->broker, line, sizeof line)) {
     bool told = process_read_error_line(&self->broker, line, sizeof line);
     cr_assert_fail("hbusd did not come up: %s", told ? line : "it said nothing");
@@ -68,6 +92,16 @@ void rig_start_broker(rig *self, const char *config) {
   s_take_address(line, "commands=", self->commands, sizeof self->commands);
   s_take_address(line, "market=", self->market, sizeof self->market);
   s_take_address(line, "private=", self->private_, sizeof self->private_);
+}
+
+void rig_start_broker(rig *self, const char *config) {
+  rig_launch_broker(self, config);
+  rig_broker_ready(self);
+}
+
+void rig_restart_broker(rig *self, const char *config) {
+  process_stop(&self->broker, SIGKILL);
+  rig_start_broker(self, config);
 }
 
 void rig_start(rig *self, const char *const *sim_arguments, const char *config) {
@@ -80,9 +114,13 @@ void rig_start(rig *self, const char *const *sim_arguments, const char *config) 
 }
 
 void rig_close(rig *self) {
-  char path[128];
-  snprintf(path, sizeof path, "%s/hbusd.yaml", self->folder);
-  unlink(path);
+  static const char *const files[] = {"hbusd.yaml",   "hbus.db",  "hbus.db-wal", "hbus.db-shm",
+                                      "hbus.db.lock", "commands", "market",      "private"};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", self->folder, files[i]);
+    unlink(path);
+  }
   unlink(self->control); /* a simulator that was killed leaves it */
   rmdir(self->folder);
 }
@@ -114,6 +152,7 @@ process rig_start_peer(const rig *self, const char *program, const char *const *
 hbus_client *rig_connect(const rig *self, const char *name) {
   hbus_options options;
   hbus_options_init(&options);
+  options.recover_orders = false; /* tests ask for what they want to see */
   options.commands_endpoint = self->commands;
   options.market_endpoint = self->market;
   options.private_endpoint = self->private_;
