@@ -14,17 +14,36 @@ static void s_reply_with_data(command_path *path, task *task) {
   command_end(task);
 }
 
+static void s_reply_hello(void *arg, hbus_status status) {
+  (void)status; /* a journal that cannot be written is no reason not to serve */
+  task *task = arg;
+  buffer_reset(&task->path->data);
+  reply_data_hello(task->path, task->command.name, &task->path->data);
+  s_reply_with_data(task->path, task);
+}
+
+/* A peer that is told that its orders will be cancelled counts on it, whatever becomes of the broker: that is written
+ * down first. */
 void handle_hello(command_path *path, session *session, task *task) {
-  if (session->name[0] && strcmp(session->name, task->command.name) != 0) {
-    command_refuse(path, task, HBUS_INVALID_REQUEST,
-                   "'name': this connection has said hello under another name; open a new one", NULL);
+  const hbus_command *command = &task->command;
+  hbus_status status = HBUS_INVALID_REQUEST;
+  const char *why = "'name': this connection has said hello under another name; open a new one";
+  if (!session->name[0] || strcmp(session->name, command->name) == 0) {
+    status = attendance_hello(path->parts.attendance, command->name, !session->name[0], command->cancel_on_disconnect,
+                              command->grace_ms);
+    why = "too many peers have asked for cancel on disconnect";
+  }
+  if (status) {
+    command_refuse(path, task, status, why, NULL);
     command_end(task);
     return;
   }
-  memcpy(session->name, task->command.name, sizeof session->name);
-  buffer_reset(&path->data);
-  reply_data_hello(path, session->name, &path->data);
-  s_reply_with_data(path, task);
+  memcpy(session->name, command->name, sizeof session->name);
+  if (command->cancel_on_disconnect) {
+    journal_when(path->parts.journal, s_reply_hello, task);
+  } else {
+    s_reply_hello(task, HBUS_OK);
+  }
 }
 
 void handle_ping(command_path *path, session *session, task *task) {

@@ -5,15 +5,18 @@ static const handler s_handlers[HBUS_COMMAND_COUNT] = {
     [HBUS_PING] = {handle_ping, NEEDS_NOTHING},
     [HBUS_STATUS] = {handle_status, NEEDS_NOTHING},
     [HBUS_CREATE_ORDER] = {handle_create_order, NEEDS_UP_LINK},
-    [HBUS_CANCEL_ORDER] = {handle_cancel_order, NEEDS_OPEN_LINK},
-    [HBUS_GET_ORDER] = {handle_get_order,
-                        NEEDS_NOTHING}, /* what the broker knows itself, it tells with the link down */
-    [HBUS_GET_OPEN_ORDERS] = {handle_query, NEEDS_OPEN_LINK},
+    /* Kept until they can be sent. */
+    [HBUS_CANCEL_ORDER] = {handle_cancel_order, NEEDS_NOTHING},
+    [HBUS_CANCEL_ALL] = {handle_cancel_all, NEEDS_NOTHING},
+    /* What the broker knows itself, it tells with the link down. */
+    [HBUS_GET_ORDER] = {handle_get_order, NEEDS_NOTHING},
+    [HBUS_GET_OPEN_ORDERS] = {handle_open_orders, NEEDS_NOTHING},
+    [HBUS_RESOLVE_ORDER] = {handle_resolve_order, NEEDS_NOTHING},
     [HBUS_GET_ORDER_HISTORY] = {handle_query, NEEDS_OPEN_LINK},
     [HBUS_GET_ORDER_BOOK] = {handle_query, NEEDS_OPEN_LINK},
     [HBUS_GET_TICKER] = {handle_query, NEEDS_OPEN_LINK},
     [HBUS_GET_BALANCES] = {handle_query, NEEDS_OPEN_LINK},
-    [HBUS_GET_POSITIONS] = {handle_query, NEEDS_OPEN_LINK},
+    [HBUS_GET_POSITIONS] = {handle_get_positions, NEEDS_NOTHING}, /* those that fills have made */
     [HBUS_SUBSCRIBE] = {handle_subscribe, NEEDS_OPEN_LINK},
     [HBUS_UNSUBSCRIBE] = {handle_unsubscribe, NEEDS_NOTHING},
 };

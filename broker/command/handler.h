@@ -24,15 +24,17 @@ const handler *handler_of(hbus_command_kind kind);
 
 /* handle_session.c: what the broker answers by itself. */
 handler_fn handle_hello, handle_ping, handle_status;
-/* handle_cancel.c. */
-handler_fn handle_cancel_order;
+/* handle_cancel.c, handle_cancel_all.c, handle_resolve.c. */
+handler_fn handle_cancel_order, handle_cancel_all, handle_resolve_order;
 /* handle_create.c. */
 handler_fn handle_create_order;
 /* A copy of a create that was seen before, whose order is `order`: it gets the first outcome, now or when there is one.
  */
 void handle_repeat(command_path *path, task *task, order *order);
 /* handle_query.c: what only reads. */
-handler_fn handle_get_order, handle_query;
+handler_fn handle_get_order, handle_open_orders, handle_query;
+/* handle_positions.c. */
+handler_fn handle_get_positions;
 /* handle_subscribe.c. */
 handler_fn handle_subscribe, handle_unsubscribe;
 

@@ -30,57 +30,112 @@ static uint64_t s_page_size(const hbus_command *command) {
   return wanted < HBUS_PAGE_MAX ? wanted : HBUS_PAGE_MAX;
 }
 
-static bool s_has_id(const upstream_answer *answer, size_t index, reply_id_fn *id_of, const char *id) {
+/* Of the record at an index: its id, by which a cursor finds its place again; whether it is told at all; itself. */
+typedef void id_fn(const void *items, size_t index, char out[HBUS_CURSOR_MAX + 1]);
+typedef bool keep_fn(const void *items, size_t index, const char *owner);
+typedef hbus_status pack_fn(const void *items, size_t index, buffer *out);
+
+/* All that a command asks for, of which a page is told. */
+typedef struct record_list {
+  const void *items;
+  size_t total;
+  id_fn *id_of;
+  pack_fn *pack;
+  keep_fn *keep; /* NULL: every record is told */
+  const char *owner;
+} record_list;
+
+/* Which of them stand on this page: those that it is not told of are passed over. */
+typedef struct page {
+  size_t first;
+  size_t count;
+  size_t told; /* of them */
+} page;
+
+static bool s_is_told(const record_list *list, size_t index) {
+  return !list->keep || list->keep(list->items, index, list->owner);
+}
+
+static bool s_has_id(const record_list *list, size_t index, const char *id) {
   char other[HBUS_CURSOR_MAX + 1];
-  id_of(answer, index, other);
+  list->id_of(list->items, index, other);
   return strcmp(id, other) == 0;
 }
 
-hbus_status reply_page_find(const task *task, const upstream_answer *answer, size_t total, reply_id_fn *id_of,
-                            reply_page *out, hbus_error *error) {
-  size_t first = 0;
+/* HBUS_INVALID_REQUEST: what the cursor names is gone. */
+static hbus_status s_find_page(const task *task, const record_list *list, page *out, hbus_error *error) {
+  page page = {0};
   const char *last_id = strchr(task->command.cursor, ':');
   if (last_id) {
-    while (first < total && !s_has_id(answer, first, id_of, last_id + 1))
-      first++;
-    if (first++ == total) {
+    while (page.first < list->total && !s_has_id(list, page.first, last_id + 1))
+      page.first++;
+    if (page.first++ == list->total) {
       return hbus_fail(error, HBUS_INVALID_REQUEST,
                        "'cursor': the record that it names is gone from the list; start again without it");
     }
   }
   uint64_t size = s_page_size(&task->command);
-  out->first = first;
-  out->more = total - first > size;
-  out->count = out->more ? (size_t)size : total - first;
+  while (page.first + page.count < list->total && page.count < HBUS_PAGE_MAX && page.told < size)
+    page.told += s_is_told(list, page.first + page.count++);
+  *out = page;
   return HBUS_OK;
 }
 
-static void s_order_id(const upstream_answer *answer, size_t index, char out[HBUS_CURSOR_MAX + 1]) {
-  snprintf(out, HBUS_CURSOR_MAX + 1, "%s", answer->data.orders.items[index].order_id);
+static void s_order_id(const void *items, size_t index, char out[HBUS_CURSOR_MAX + 1]) {
+  snprintf(out, HBUS_CURSOR_MAX + 1, "%s", ((const hbus_order *)items)[index].order_id);
 }
 
-static void s_balance_id(const upstream_answer *answer, size_t index, char out[HBUS_CURSOR_MAX + 1]) {
-  snprintf(out, HBUS_CURSOR_MAX + 1, "%s", answer->data.balances.items[index].asset);
+/* Pending and unknown orders have no order_id, those of others have no id of ours. */
+static void s_known_order_id(const void *items, size_t index, char out[HBUS_CURSOR_MAX + 1]) {
+  const order *order = ((const struct order *const *)items)[index];
+  snprintf(out, HBUS_CURSOR_MAX + 1, "%s", order->create ? order->upstream_id : order->state.order_id);
 }
 
-/* A market may have a long and a short one. */
-static void s_position_id(const upstream_answer *answer, size_t index, char out[HBUS_CURSOR_MAX + 1]) {
-  const hbus_position *position = &answer->data.positions.items[index];
+static void s_balance_id(const void *items, size_t index, char out[HBUS_CURSOR_MAX + 1]) {
+  snprintf(out, HBUS_CURSOR_MAX + 1, "%s", ((const hbus_balance *)items)[index].asset);
+}
+
+/* FNV-1a, of three names. */
+static uint64_t s_hash(const char *first, const char *second, const char *third) {
+  const char *const names[] = {first, second, third};
+  uint64_t hash = 0xcbf29ce484222325;
+  for (size_t i = 0; i < 3; i++)
+    for (const char *at = names[i]; at == names[i] || at[-1]; at++)
+      hash = (hash ^ (uint8_t)*at) * 0x100000001b3;
+  return hash;
+}
+
+/* Of upstream's a market may have a long and a short one. Of those that fills have made every owner may have one, and
+ * the three names are longer than a cursor. */
+static void s_position_id(const void *items, size_t index, char out[HBUS_CURSOR_MAX + 1]) {
+  const hbus_position *position = (const hbus_position *)items + index;
+  if (position->owner[0]) {
+    snprintf(out, HBUS_CURSOR_MAX + 1, "%016" PRIx64, s_hash(position->owner, position->exchange, position->market));
+    return;
+  }
   snprintf(out, HBUS_CURSOR_MAX + 1, "%s/%s", position->market, hbus_side_name(position->side));
 }
 
 /* Records ---------------------------------------------------------------------------------------------------------- */
 
-static hbus_status s_pack_order(const upstream_answer *answer, size_t index, buffer *out) {
-  return record_pack_order(&answer->data.orders.items[index], RECORD_IN_REPLY, out);
+static bool s_is_of_owner(const void *items, size_t index, const char *owner) {
+  return strcmp(((const hbus_order *)items)[index].owner, owner) == 0;
 }
 
-static hbus_status s_pack_balance(const upstream_answer *answer, size_t index, buffer *out) {
-  return record_pack_balance(&answer->data.balances.items[index], out);
+static hbus_status s_pack_order(const void *items, size_t index, buffer *out) {
+  return record_pack_order((const hbus_order *)items + index, RECORD_IN_REPLY, out);
 }
 
-static hbus_status s_pack_position(const upstream_answer *answer, size_t index, buffer *out) {
-  return record_pack_position(&answer->data.positions.items[index], out);
+static hbus_status s_pack_known_order(const void *items, size_t index, buffer *out) {
+  return record_pack_order(&((const order *const *)items)[index]->state, RECORD_IN_REPLY, out);
+}
+
+static hbus_status s_pack_balance(const void *items, size_t index, buffer *out) {
+  return record_pack_balance((const hbus_balance *)items + index, out);
+}
+
+static hbus_status s_pack_position(const void *items, size_t index, buffer *out) {
+  return record_pack_position((const hbus_position *)items + index, out);
 }
 
 /* A record that cannot be packed lacks what upstream must say, or there is no room for it. */
@@ -93,22 +148,20 @@ static hbus_status s_one(hbus_status status, hbus_error *error) {
   return status ? s_not_packed(status, error) : HBUS_OK;
 }
 
-typedef hbus_status pack_fn(const upstream_answer *answer, size_t index, buffer *out);
-
-static hbus_status s_list(const task *task, const upstream_answer *answer, size_t total, reply_id_fn *id_of,
-                          pack_fn *pack, buffer *out, hbus_error *error) {
-  reply_page page;
-  hbus_status status = reply_page_find(task, answer, total, id_of, &page, error);
+static hbus_status s_list(const task *task, const record_list *list, buffer *out, hbus_error *error) {
+  page page;
+  hbus_status status = s_find_page(task, list, &page, error);
   if (status) return status;
-  pack_map(out, page.more ? 2 : 1);
+  bool more = page.first + page.count < list->total;
+  pack_map(out, more ? 2 : 1);
   pack_string(out, "items");
-  pack_array(out, page.count);
-  for (size_t i = 0; i < page.count && !status; i++)
-    status = pack(answer, page.first + i, out);
+  pack_array(out, page.told);
+  for (size_t i = page.first; i < page.first + page.count && !status; i++)
+    status = s_is_told(list, i) ? list->pack(list->items, i, out) : HBUS_OK;
   if (status) return s_not_packed(status, error);
-  if (page.more) {
+  if (more) {
     char cursor[HBUS_CURSOR_MAX + 1], last_id[HBUS_CURSOR_MAX + 1];
-    id_of(answer, page.first + page.count - 1, last_id);
+    list->id_of(list->items, page.first + page.count - 1, last_id);
     int size = snprintf(cursor, sizeof cursor, "%" PRIu64 ":%s", task->offset + page.count, last_id);
     assert(size < (int)sizeof cursor); /* its parts are bounded so that it fits */
     pack_string(out, "cursor");
@@ -117,18 +170,46 @@ static hbus_status s_list(const task *task, const upstream_answer *answer, size_
   return s_one(out->status, error);
 }
 
+hbus_status reply_data_orders(const task *task, const upstream_answer *answer, const char *owner, buffer *out,
+                              hbus_error *error) {
+  const record_list list = {.items = answer->data.orders.items,
+                            .total = answer->data.orders.count,
+                            .id_of = s_order_id,
+                            .pack = s_pack_order,
+                            .keep = owner ? s_is_of_owner : NULL,
+                            .owner = owner};
+  return s_list(task, &list, out, error);
+}
+
+hbus_status reply_data_known_orders(const task *task, const order *const *orders, size_t count, buffer *out,
+                                    hbus_error *error) {
+  const record_list list = {.items = orders, .total = count, .id_of = s_known_order_id, .pack = s_pack_known_order};
+  return s_list(task, &list, out, error);
+}
+
+static hbus_status s_balances(const task *task, const upstream_answer *answer, buffer *out, hbus_error *error) {
+  const record_list list = {.items = answer->data.balances.items,
+                            .total = answer->data.balances.count,
+                            .id_of = s_balance_id,
+                            .pack = s_pack_balance};
+  return s_list(task, &list, out, error);
+}
+
+static hbus_status s_positions(const task *task, const upstream_answer *answer, buffer *out, hbus_error *error) {
+  const record_list list = {.items = answer->data.positions.items,
+                            .total = answer->data.positions.count,
+                            .id_of = s_position_id,
+                            .pack = s_pack_position};
+  return s_list(task, &list, out, error);
+}
+
 hbus_status reply_data_query(const task *task, const upstream_answer *answer, buffer *out, hbus_error *error) {
   switch (task->command.kind) {
   case HBUS_GET_ORDER: return s_one(record_pack_order(&answer->data.order, RECORD_IN_REPLY, out), error);
   case HBUS_GET_ORDER_BOOK: return s_one(record_pack_book(&answer->data.book, RECORD_IN_REPLY, out), error);
   case HBUS_GET_TICKER: return s_one(record_pack_ticker(&answer->data.ticker, RECORD_IN_REPLY, out), error);
-  case HBUS_GET_OPEN_ORDERS:
-  case HBUS_GET_ORDER_HISTORY:
-    return s_list(task, answer, answer->data.orders.count, s_order_id, s_pack_order, out, error);
-  case HBUS_GET_BALANCES:
-    return s_list(task, answer, answer->data.balances.count, s_balance_id, s_pack_balance, out, error);
-  case HBUS_GET_POSITIONS:
-    return s_list(task, answer, answer->data.positions.count, s_position_id, s_pack_position, out, error);
+  case HBUS_GET_BALANCES: return s_balances(task, answer, out, error);
+  case HBUS_GET_POSITIONS: return s_positions(task, answer, out, error);
   default: return hbus_fail(error, HBUS_INTERNAL, "no reply for this command");
   }
 }
@@ -139,6 +220,10 @@ void reply_data_order(const hbus_order *order, buffer *out) {
 
 void reply_data_cancel(const hbus_cancel *cancel, buffer *out) {
   record_pack_cancel(cancel, out);
+}
+
+void reply_data_cancels(const hbus_cancels *cancels, buffer *out) {
+  record_pack_cancels(cancels, out);
 }
 
 void reply_data_message(const char *message, buffer *out) {

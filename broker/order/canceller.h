@@ -26,8 +26,8 @@ typedef struct canceller_parts {
   counters *counters;
   upstream_link *link;
   publisher *publisher;
-  fill_book *fills;
   order_table *orders;
+  fill_book *fills;
   reconcile *reconcile;
 } canceller_parts;
 
