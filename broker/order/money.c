@@ -44,20 +44,21 @@ hbus_status money_subtract(const hbus_decimal *a, const hbus_decimal *b, hbus_de
   return status;
 }
 
-/* Takes a decimal apart: what stands before the point, then each GROUP of digits after it, all with its sign. */
-static hbus_status s_split(const hbus_decimal *whole, hbus_decimal parts[GROUPS + 1]) {
-  hbus_decimal before = money_zero;
-  for (unsigned i = 0; i <= GROUPS; i++) {
-    hbus_decimal upto = *whole;
-    hbus_status status = HBUS_OK;
-    if (hbus_decimal_scale(whole) > i * GROUP) {
-      status = hbus_decimal_round(whole, i * GROUP, HBUS_ROUND_DOWN, &upto);
+/* Takes a decimal apart: what stands before the point, then each GROUP of digits after it. Without its sign, which
+ * takes room. */
+static hbus_status s_split(const hbus_decimal *value, hbus_decimal parts[GROUPS + 1]) {
+  hbus_decimal whole = *value, before = money_zero;
+  hbus_status status = HBUS_OK;
+  if (hbus_decimal_sign(value) < 0) status = hbus_decimal_subtract(&money_zero, value, &whole);
+  for (unsigned i = 0; i <= GROUPS && !status; i++) {
+    hbus_decimal upto = whole;
+    if (hbus_decimal_scale(&whole) > i * GROUP) {
+      status = hbus_decimal_round(&whole, i * GROUP, HBUS_ROUND_DOWN, &upto);
     }
     if (!status) status = hbus_decimal_subtract(&upto, &before, &parts[i]);
-    if (status) return status;
     before = upto;
   }
-  return HBUS_OK;
+  return status;
 }
 
 /* Part by part, as on paper. What stands further back than a decimal reaches is less than can be told. */
@@ -72,6 +73,8 @@ static hbus_status s_multiply_parts(const hbus_decimal *a, const hbus_decimal *b
       if (!status) status = hbus_decimal_add(&sum, &product, &sum);
     }
   }
+  bool negative = hbus_decimal_sign(a) * hbus_decimal_sign(b) < 0;
+  if (!status && negative) status = hbus_decimal_subtract(&money_zero, &sum, &sum);
   return s_settle(status, &sum, out);
 }
 
