@@ -293,6 +293,34 @@ Test(reconcile, rule_9_a_create_that_never_arrived_has_failed_when_it_had_time_e
   scene_stop(&scene);
 }
 
+/* It stood in a buffer of Hummingbot's for longer than anybody waits. */
+Test(reconcile, rule_9_what_was_called_failed_by_absence_is_reopened_when_it_appears) {
+  scene scene;
+  hbus_message update;
+  hbus_reply reply;
+  hbus_command first = rig_resting_order(HBUS_SELL, "0.5000"), order = rig_resting_order(HBUS_BUY, "0.5000"), again;
+  scene_start(&scene, NULL, PATIENT "  settle_ms: 200\n");
+  s_place(&scene, &first); /* shows that ids are kept */
+  rig_control(&scene.rig, "fault stuck=create_order");
+  uint64_t requests = rig_truth(&scene.rig, "requests");
+  scene_send_create(&scene, &order);
+  while (rig_truth(&scene.rig, "requests") == requests)
+    continue;
+  rig_control(&scene.rig, "cut");
+  scene_expect_order(&scene, &order, HBUS_FAILED, &update);
+  cr_expect_eq(update.event.origin, HBUS_INFERRED);
+  uint64_t rev = update.event.rev;
+  rig_control(&scene.rig, "fault clear");
+  scene_expect_order(&scene, &order, HBUS_OPEN, &update);
+  cr_expect_gt(update.event.rev, rev);
+  cr_expect_neq(update.event.data.order.order_id[0], 0);
+  again = order;
+  cr_expect_eq(scene_create(&scene, &again, &reply), HBUS_OK, "%s", scene.error.text);
+  cr_expect(reply.repeat);
+  cr_expect_eq(rig_truth(&scene.rig, "creates_accepted"), 2, "the first one, and this one once");
+  scene_stop(&scene);
+}
+
 Test(reconcile, rule_9_absence_proves_nothing_before) {
   static const char *const arguments[] = {"--seed", SEED_UNDONE, NULL};
   scene scene;

@@ -40,6 +40,7 @@ struct fault_kind {
   session_fate fate; /* after so many frames */
   bool cuts;         /* at random, one frame in `number` */
   bool restarts, forgets;
+  bool keeps; /* requests of its type, undone */
 };
 
 /* --- moments --- */
@@ -158,6 +159,8 @@ static const fault_kind s_kinds[] = {
     {"no-answer", "[=TYPE]", "does the requests (of that type) but never answers them", TAKES_TYPE, .optional = true,
      .plan_answer = s_no_answer},
     {"late", "=MS[,TYPE]", "answers that much later", TAKES_NUMBER_TYPE, .plan_answer = s_late},
+    {"stuck", "=TYPE", "keeps requests of that type, and does them, unanswered, once this is cleared", TAKES_TYPE,
+     .keeps = true},
     {"shuffle", "=N", "collects N answers and sends them in random order", TAKES_NUMBER, .plan_answer = s_shuffle},
     {"twice", "[=TYPE]", "answers twice", TAKES_TYPE, .optional = true, .plan_answer = s_twice},
     {"unknown-id", "[=TYPE]", "answers a request that was never made, before each answer", TAKES_TYPE, .optional = true,
@@ -297,6 +300,13 @@ fault_refusal fault_refuse(fault_list *self, const char *type, uint64_t now_ms) 
     if (asked->kind->refuse) refusal = asked->kind->refuse(asked, type, now_ms);
   }
   return refusal;
+}
+
+bool fault_keeps(const fault_list *self, const char *type) {
+  for (size_t i = 0; i < self->count; i++) {
+    if (self->items[i].kind->keeps && strcmp(self->items[i].type, type) == 0) return true;
+  }
+  return false;
 }
 
 answer_plan fault_plan_answer(const fault_list *self, const char *type) {

@@ -48,6 +48,9 @@ typedef struct fault_refusal {
 } fault_refusal;
 fault_refusal fault_refuse(fault_list *self, const char *type, uint64_t now_ms);
 
+/* Whether requests of that type stand undone until the fault is cleared. */
+bool fault_keeps(const fault_list *self, const char *type);
+
 /* What happens to an answer. */
 typedef struct answer_plan {
   unsigned copies;      /* how often it is sent */

@@ -23,6 +23,7 @@ typedef struct request {
   hbus_channel subscribed; /* a subscription that was just made, or HBUS_CHANNEL_NONE */
   const char *code;        /* of the error; may be NULL */
   cut_point cut;           /* where the connection is to be cut */
+  bool unheard;            /* nobody waits for the answer */
 } request;
 
 /* --- fields --- */
@@ -366,6 +367,7 @@ static void s_write_failure(request *self, const json_node *id) {
 
 /* Sends what stands in the answer's buffer. */
 static void s_send_answer(request *self, const char *name) {
+  if (self->unheard) return;
   const buffer *text = &self->sim->answer;
   message *answer = text->status == HBUS_OK ? message_new(text->data, text->size) : NULL;
   if (self->cut == CUT_UNANSWERED)
@@ -421,6 +423,8 @@ static void s_handle(request *self, const char *text, size_t size) {
   } else if (self->cut == CUT_UNDONE) {
     s_tell(self, name, LEDGER_DROPPED, "");
     hub_cut(&self->sim->sessions, self->from, SESSION_ABORTED, "before the request");
+  } else if (fault_keeps(&self->sim->faults, name) && backlog_add(&self->sim->kept_requests, text, size)) {
+    return;
   } else {
     s_answer_request(self, id, name);
   }
@@ -431,4 +435,19 @@ void request_handle(simulator *sim, session *from, const char *text, size_t size
   ledger_set_connection(sim->truth, from->number);
   s_handle(&asked, text, size);
   ledger_set_connection(sim->truth, 0);
+}
+
+/* Whoever sent them may be gone. */
+void request_handle_kept(simulator *sim) {
+  session *nobody = sim->kept_requests.count > 0 ? session_new(0, NULL, NULL) : NULL;
+  if (!nobody) return;
+  nobody->authenticated = true;
+  session_cut(nobody, SESSION_ABORTED);
+  for (size_t count = sim->kept_requests.count; count > 0; count--) {
+    message *kept = backlog_take(&sim->kept_requests);
+    request asked = {.sim = sim, .from = nobody, .unheard = true};
+    s_handle(&asked, (const char *)message_text(kept), kept->size);
+    message_drop(kept);
+  }
+  session_destroy(&nobody);
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/request.h"
+
 #define S_REQUEST_MAX   HBUS_FRAME_MAX
 #define S_ANSWER_MAX    (16u * 1024 * 1024)
 #define S_CATCH_UP_MS   1000 /* how far the random market may fall behind before it skips */
@@ -87,6 +89,7 @@ void simulator_free(simulator *self) {
   replay_close(&self->recording);
   ledger_close(&self->truth);
   state_close(&self->kept);
+  backlog_free(&self->kept_requests);
   json_reader_destroy(&self->reader);
   buffer_free(&self->answer);
   free(self->crowds);
@@ -131,6 +134,7 @@ size_t simulator_clear_faults(simulator *self, const char *name) {
     self->up_at_ms = self->now_ms;
   ledger_note(self->truth, LEDGER_FAULT, "cleared", name ? name : "all");
   hub_on_faults(&self->sessions);
+  request_handle_kept(self);
   return count;
 }
 
@@ -141,6 +145,7 @@ static void s_restart(simulator *self, const restart_plan *plan) {
   snprintf(detail, sizeof detail, "down for %llu ms", (unsigned long long)plan->down_ms);
   ledger_note(self->truth, LEDGER_RESTART, plan->orders_lost ? "orders lost" : "orders kept", detail);
   hub_cut_all(&self->sessions, "restart");
+  backlog_free(&self->kept_requests);
   if (plan->orders_lost) state_forget(self->kept);
   for (size_t i = 0; plan->orders_lost && i < self->exchanges.exchange_count; i++)
     exchange_forget_orders(self->exchanges.exchanges[i]);

@@ -3,6 +3,7 @@
 #define SIM_SIMULATOR_H
 
 #include "proto/json.h"
+#include "tests/sim/backlog.h"
 #include "tests/sim/feed.h"
 #include "tests/sim/liquidity.h"
 #include "tests/sim/replay.h"
@@ -34,6 +35,7 @@ typedef struct simulator {
   replay *recording; /* NULL: none */
   liquidity *crowds; /* one for each market that is not recorded */
   size_t crowd_count;
+  backlog kept_requests; /* by a fault */
   json_reader *reader;
   buffer answer;       /* the one that is being written */
   uint64_t now_ns;     /* unix time */

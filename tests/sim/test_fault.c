@@ -56,6 +56,25 @@ Test(fault, no_answer_does_the_request_all_the_same) {
   support_free(&s);
 }
 
+/* A create in a buffer of Hummingbot's is done when nobody waits for it any more. */
+Test(fault, stuck_requests_are_done_unanswered_once_it_is_cleared) {
+  support s;
+  static const char list[] =
+      "{\"id\":\"2\",\"type\":\"get_open_orders\",\"exchange\":\"binance\",\"market\":\"ETH-USDT\"}";
+  s_init(&s, 1, "stuck=create_order", "late=10,create_order");
+  support_send(&s, "{\"id\":\"1\",\"type\":\"create_order\",\"exchange\":\"binance\",\"market\":\"ETH-USDT\","
+                   "\"side\":\"buy\",\"order_type\":\"limit\",\"amount\":\"1\",\"price\":\"1500\"}");
+  cr_assert_str_eq(support_next(&s), "");
+  support_has(support_ask(&s, list), "\"data\":[]");
+  simulator_clear_faults(&s.sim, "late");
+  cr_assert_str_eq(support_next(&s), "", "it is kept still");
+  simulator_clear_faults(&s.sim, "stuck");
+  support_has(support_next(&s), "\"order_update\"");
+  cr_assert_str_eq(support_next(&s), "", "no answer");
+  support_has(support_ask(&s, list), "\"status\":\"open\"");
+  support_free(&s);
+}
+
 Test(fault, late_answers_come_when_they_are_due) {
   support s;
   s_init(&s, 1, "late=50,get_ticker", NULL);
