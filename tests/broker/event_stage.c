@@ -39,6 +39,7 @@ event_stage *event_stage_new(void) {
   config config = {.endpoints = {.market = {.items = &address, .count = 1},
                                  .private_ = {.items = &address, .count = 1},
                                  .high_water_mark = 100000},
+                   .journal = {.sync = JOURNAL_OFF},
                    .bounds = {.topics = STAGE_TOPICS}};
   hbus_error error;
   uv_loop_init(&self->loop);
@@ -46,8 +47,18 @@ event_stage *event_stage_new(void) {
   uv_timer_start(&self->tick, s_on_tick, 1, 1);
   self->sockets = socket_group_new(&self->loop);
   self->orders = order_table_new(STAGE_EPOCH, 10000, &self->counters);
-  cr_assert_eq(publisher_new(&self->publisher, self->sockets, &config, STAGE_EPOCH, &self->counters, &error), HBUS_OK,
+  const journal_options options = {.loop = &self->loop, .config = &config, .counters = &self->counters};
+  cr_assert_eq(journal_open(&self->journal, &options, &error), HBUS_OK, "%s", error.text);
+  cr_assert_eq(publisher_new(&self->publisher, self->sockets, &config, self->journal, &self->counters, &error), HBUS_OK,
                "%s", error.text);
+  self->positions = position_book_new(STAGE_POSITIONS, NULL);
+  self->log = log_new(stderr, LOG_LEVEL_OFF, LOG_TEXT);
+  const fill_book_parts fills = {.orders = self->orders,
+                                 .positions = self->positions,
+                                 .publisher = self->publisher,
+                                 .log = self->log,
+                                 .counters = &self->counters};
+  self->fills = fill_book_new(&fills);
   self->unpacker = event_unpacker_new();
   self->subscriber = zsock_new(ZMQ_SUB);
   zsock_set_rcvhwm(self->subscriber, 0);
@@ -64,11 +75,15 @@ void event_stage_destroy(event_stage **self_p) {
   zmsg_destroy(&self->last);
   event_unpacker_destroy(&self->unpacker);
   zsock_destroy(&self->subscriber);
+  journal_close(&self->journal);
   socket_group_destroy(&self->sockets);
   uv_close((uv_handle_t *)&self->tick, NULL);
   uv_run(&self->loop, UV_RUN_DEFAULT);
   cr_expect_eq(uv_loop_close(&self->loop), 0);
   publisher_destroy(&self->publisher);
+  fill_book_destroy(&self->fills);
+  position_book_destroy(&self->positions);
+  log_destroy(&self->log);
   order_table_destroy(&self->orders);
   free(self);
 }

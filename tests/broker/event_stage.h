@@ -1,21 +1,31 @@
-/* A publisher on a loop, its orders, and a subscriber to both streams: for tests of what the bus hears. */
+/* A publisher on a loop, without a journal, its orders and their fills, and a subscriber to both streams: for tests of
+ * what the bus hears. */
 #ifndef TESTS_BROKER_EVENT_STAGE_H
 #define TESTS_BROKER_EVENT_STAGE_H
 
 #include "broker/event/publisher.h"
+#include "broker/journal/journal.h"
+#include "broker/log.h"
+#include "broker/order/fill_book.h"
 #include "broker/order/order_table.h"
+#include "broker/order/position_book.h"
 #include "proto/event_codec.h"
 
-#define STAGE_EPOCH  1800000000000000
-#define STAGE_TOPICS 4 /* that the publisher numbers */
+#define STAGE_EPOCH     1800000000000000
+#define STAGE_TOPICS    4 /* that the publisher numbers */
+#define STAGE_POSITIONS 3
 
 typedef struct event_stage {
   uv_loop_t loop;
   uv_timer_t tick; /* so that the loop comes back and the subscriber can be looked at */
   socket_group *sockets;
   counters counters;
+  logger *log;      /* says nothing */
+  journal *journal; /* there is none: sync off */
   publisher *publisher;
   order_table *orders;
+  position_book *positions;
+  fill_book *fills;
   zsock_t *subscriber;
   event_unpacker *unpacker;
   zmsg_t *last; /* what event_stage_next gave borrows from it */

@@ -14,6 +14,7 @@ typedef struct stage {
   config *config;
   counters counters;
   socket_group *sockets;
+  journal *journal;
   publisher *publisher;
   demand *demand;
   logger *log;
@@ -39,8 +40,11 @@ static void s_open(stage *self, uint64_t stale_after_ms) {
   }
   self->sockets = socket_group_new(&self->loop);
   hbus_error error;
-  cr_assert_eq(publisher_new(&self->publisher, self->sockets, self->config, 1, &self->counters, &error), HBUS_OK, "%s",
-               error.text);
+  self->config->journal.sync = JOURNAL_OFF;
+  const journal_options options = {.loop = &self->loop, .config = self->config, .counters = &self->counters};
+  cr_assert_eq(journal_open(&self->journal, &options, &error), HBUS_OK, "%s", error.text);
+  cr_assert_eq(publisher_new(&self->publisher, self->sockets, self->config, self->journal, &self->counters, &error),
+               HBUS_OK, "%s", error.text);
   self->demand = demand_new(LIMIT_SUBSCRIPTIONS);
   self->log_file = open_memstream(&self->log_text, &self->log_size);
   self->log = log_new(self->log_file, LOG_LEVEL_INFO, LOG_TEXT);
@@ -50,6 +54,7 @@ static void s_open(stage *self, uint64_t stale_after_ms) {
 static void s_close(stage *self) {
   staleness_destroy(&self->staleness);
   cr_expect_null(self->staleness);
+  journal_close(&self->journal);
   socket_group_destroy(&self->sockets);
   uv_run(&self->loop, UV_RUN_DEFAULT);
   cr_expect_eq(uv_loop_close(&self->loop), 0);
