@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "client/tool/verb.h"
+#include "proto/names.h"
 
 #define TIMEOUT_MAX_MS 3600000
 #define EXPIRES_MAX_MS 86400000
 
-typedef enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_INT, OPTION_NUMBER } option_kind;
+typedef enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NAME, OPTION_INT, OPTION_NUMBER } option_kind;
 
 /* An option: one row says how it is read, where it goes, and what the help tells. */
 typedef struct option_row {
@@ -21,9 +22,10 @@ typedef struct option_row {
   unsigned only; /* ARGUMENT_... bit of the verbs that take it; 0: all */
   size_t offset;
   uint64_t min, max;
+  const name_table *names; /* of an OPTION_NAME */
 } option_row;
 
-#define AT(member) offsetof(arguments, member)
+#define AT(member) .offset = offsetof(arguments, member)
 
 static const option_row rows[] = {
     {"count", "N", "end after N", OPTION_NUMBER, ARGUMENT_COUNT, AT(count), 1, UINT64_MAX},
@@ -31,6 +33,14 @@ static const option_row rows[] = {
     {"limit", "N", "at most N orders (50)", OPTION_NUMBER, ARGUMENT_LIMIT, AT(limit), 1, HBUS_HISTORY_MAX},
     {"id", "CLIENT_ORDER_ID", "your own id of the order", OPTION_TEXT, ARGUMENT_ID, AT(client_order_id), 1,
      HBUS_CLIENT_ORDER_ID_MAX},
+    {"side", "SIDE", "only buy, or only sell, orders", OPTION_NAME, ARGUMENT_SIDE, AT(side), .names = &names_side},
+    {"owner", "NAME", "whose; '*' is every peer (--name's own)", OPTION_TEXT, ARGUMENT_OWNER, AT(owner), 1,
+     HBUS_NAME_MAX},
+    {"source", "SOURCE", "upstream, or fills: what the broker makes of them (upstream)", OPTION_NAME, ARGUMENT_SOURCE,
+     AT(source), .names = &names_position_source},
+    {"order-id", "ORDER_ID", "it is this order of the exchange's", OPTION_TEXT, ARGUMENT_RESOLUTION, AT(order_id), 1,
+     HBUS_ORDER_ID_MAX},
+    {"failed", NULL, "it never became an order", OPTION_FLAG, ARGUMENT_RESOLUTION, AT(failed)},
     {"stop-price", "PRICE", "where a stop or stop_limit order wakes up", OPTION_TEXT, ARGUMENT_STOP_PRICE,
      AT(stop_price), 1, HBUS_DECIMAL_MAX},
     {"expires", "MS", "do not place it later than MS from now (the time-out)", OPTION_NUMBER, ARGUMENT_EXPIRES,
@@ -38,8 +48,8 @@ static const option_row rows[] = {
     {"wait", "[STATUS]", "first wait until the link has that status (connected)", OPTION_TEXT, ARGUMENT_WAIT, AT(wait),
      0, HBUS_NAME_MAX},
     {"no-subscribe", NULL, "do not ask the broker to subscribe to the topics' markets", OPTION_FLAG,
-     ARGUMENT_NO_SUBSCRIBE, AT(no_subscribe), 0, 0},
-    {"json", NULL, "one JSON object a line", OPTION_FLAG, 0, AT(json), 0, 0},
+     ARGUMENT_NO_SUBSCRIBE, AT(no_subscribe)},
+    {"json", NULL, "one JSON object a line", OPTION_FLAG, 0, AT(json)},
     {"timeout", "MS", "wait at most MS for the broker (8000)", OPTION_INT, 0, AT(timeout_ms), 1, TIMEOUT_MAX_MS},
     {"name", "NAME", "who this is; the name owns its orders (hbus)", OPTION_TEXT, 0, AT(options.name), 1,
      HBUS_NAME_MAX},
@@ -49,7 +59,7 @@ static const option_row rows[] = {
      AT(options.market_endpoint), 1, 256},
     {"private", "ENDPOINT", "its private stream ($HBUS_PRIVATE or tcp://127.0.0.1:5572)", OPTION_TEXT, 0,
      AT(options.private_endpoint), 1, 256},
-    {"help", NULL, "this text", OPTION_FLAG, 0, AT(help), 0, 0},
+    {"help", NULL, "this text", OPTION_FLAG, 0, AT(help)},
 };
 
 enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
@@ -85,6 +95,16 @@ static hbus_status s_read_number(const option_row *row, const char *text, uint64
                    text, (unsigned long long)row->min, (unsigned long long)row->max);
 }
 
+static hbus_status s_read_name(const option_row *row, const char *text, unsigned *out, hbus_error *error) {
+  unsigned value = name_find(row->names, text, strlen(text));
+  char known[96];
+  name_list(row->names, known, sizeof(known));
+  if (value == 0)
+    return hbus_fail(error, HBUS_INVALID_REQUEST, "--%s \"%s\": expected one of %s", row->name, text, known);
+  *out = value;
+  return HBUS_OK;
+}
+
 static hbus_status s_take(const option_row *row, const char *value, arguments *out, hbus_error *error) {
   uint8_t *target = (uint8_t *)out + row->offset;
   uint64_t number = 0;
@@ -97,6 +117,7 @@ static hbus_status s_take(const option_row *row, const char *value, arguments *o
                        (unsigned long long)row->min, (unsigned long long)row->max);
     memcpy(target, &value, sizeof(value));
     break;
+  case OPTION_NAME: status = s_read_name(row, value, (unsigned *)(void *)target, error); break;
   case OPTION_INT:
   case OPTION_NUMBER:
     status = s_read_number(row, value, &number, error);

@@ -17,7 +17,11 @@ enum {
   ARGUMENT_EXPIRES = 1 << 4,
   ARGUMENT_DEPTH = 1 << 5,
   ARGUMENT_LIMIT = 1 << 6,
-  ARGUMENT_WAIT = 1 << 7
+  ARGUMENT_WAIT = 1 << 7,
+  ARGUMENT_SIDE = 1 << 8,
+  ARGUMENT_OWNER = 1 << 9,
+  ARGUMENT_SOURCE = 1 << 10,
+  ARGUMENT_RESOLUTION = 1 << 11
 };
 
 typedef struct arguments {
@@ -33,6 +37,11 @@ typedef struct arguments {
   const char *wait; /* NULL: not said; "": said without a value */
   const char *stop_price;
   const char *client_order_id;
+  const char *order_id;
+  const char *owner;
+  bool failed;
+  unsigned side;   /* hbus_side */
+  unsigned source; /* hbus_position_source */
   char **positionals;
   int positional_count;
 } arguments;

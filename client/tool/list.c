@@ -2,14 +2,26 @@
 
 #include "client/tool/json.h"
 
-const table_column list_order_columns[] = {
-    {"ORDER ID", "order_id", false}, {"CLIENT ORDER ID", "client_order_id", false},
-    {"OWNER", "owner", false},       {"STATUS", "status", false},
-    {"SIDE", "side", false},         {"TYPE", "order_type", false},
-    {"PRICE", "price", true},        {"STOP", "stop_price", true},
-    {"AMOUNT", "amount", true},      {"FILLED", "filled", true},
+#define PLACE_COLUMNS 2
+
+const table_column list_placed_columns[] = {
+    {"EXCHANGE", "exchange", false},
+    {"MARKET", "market", false},
+    {"ORDER ID", "order_id", false},
+    {"CLIENT ORDER ID", "client_order_id", false},
+    {"OWNER", "owner", false},
+    {"STATUS", "status", false},
+    {"SIDE", "side", false},
+    {"TYPE", "order_type", false},
+    {"PRICE", "price", true},
+    {"STOP", "stop_price", true},
+    {"AMOUNT", "amount", true},
+    {"FILLED", "filled", true},
+    {"CANCEL", "cancel_requested", false},
 };
-const unsigned list_order_column_count = sizeof(list_order_columns) / sizeof(list_order_columns[0]);
+const unsigned list_placed_column_count = sizeof(list_placed_columns) / sizeof(list_placed_columns[0]);
+const table_column *const list_order_columns = list_placed_columns + PLACE_COLUMNS;
+const unsigned list_order_column_count = sizeof(list_placed_columns) / sizeof(list_placed_columns[0]) - PLACE_COLUMNS;
 
 static void s_print_json(const msgpack_object *record, void *context) {
   (void)context;

@@ -12,8 +12,10 @@ outcome list_run(const verb *verb, const arguments *arguments, hbus_command *com
 /* Prints one record as list_run would. */
 void list_print_one(const arguments *arguments, const table_column *columns, unsigned column_count, hbus_bytes data);
 
-/* The columns of an order. */
-extern const table_column list_order_columns[];
+/* The columns of an order, and the same without its exchange and market. */
+extern const table_column list_placed_columns[];
+extern const unsigned list_placed_column_count;
+extern const table_column *const list_order_columns;
 extern const unsigned list_order_column_count;
 
 #endif

@@ -116,7 +116,7 @@ const verb verb_order_create = {
     .summary = "Places an order",
     .details =
         "The order has a CLIENT_ORDER_ID of yours (--id) or a random one, which is printed. The same order under the\n"
-        "same --id is never placed twice while the broker runs. Exit status 4 means that it may be live.",
+        "same --id is never placed twice, whatever is restarted in between. Exit status 4 means that it may be live.",
     .options = ARGUMENT_STOP_PRICE | ARGUMENT_ID | ARGUMENT_EXPIRES,
     .positionals_min = 5,
     .positionals_max = 6,

@@ -43,6 +43,10 @@ outcome peer_command(const verb *verb, const arguments *arguments, hbus_command_
   return peer_report_usage(verb, &error);
 }
 
+void peer_set_owner(const arguments *arguments, hbus_command *command) {
+  if (arguments->owner != NULL) memcpy(command->owner, arguments->owner, strlen(arguments->owner) + 1);
+}
+
 const msgpack_object *peer_get(const msgpack_object *map, const char *key) {
   if (map->type != MSGPACK_OBJECT_MAP) return NULL;
   for (uint32_t i = 0; i < map->via.map.size; i++) {

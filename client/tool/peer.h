@@ -29,6 +29,9 @@ outcome peer_fetch(const verb *verb, const arguments *arguments, hbus_command *c
 /* A command about the exchange and market that the first positionals name; usage is reported. */
 outcome peer_command(const verb *verb, const arguments *arguments, hbus_command_kind kind, hbus_command *out);
 
+/* Puts --owner, if there is one, into the command. */
+void peer_set_owner(const arguments *arguments, hbus_command *command);
+
 /* Reads what a reply carries; msgpack_unpacked_destroy(out) afterwards, also on failure. HBUS_MALFORMED: it is no
  * msgpack, or there was no memory. */
 hbus_status peer_unpack(hbus_bytes data, msgpack_unpacked *out, hbus_error *error);

@@ -1,5 +1,6 @@
 #include "client/tool/table.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ struct table {
 };
 
 table *table_new(const table_column *columns, unsigned count) {
+  assert(count <= TABLE_COLUMNS_MAX);
   table *self = calloc(1, sizeof(*self));
   if (self == NULL) return NULL;
   self->columns = columns;

@@ -11,7 +11,7 @@ typedef struct table_column {
   bool is_number;  /* to the right */
 } table_column;
 
-#define TABLE_COLUMNS_MAX 12
+#define TABLE_COLUMNS_MAX 16
 
 typedef struct table table;
 

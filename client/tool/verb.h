@@ -25,8 +25,9 @@ struct verb {
   outcome (*run)(const struct verb *self, const arguments *arguments);
 };
 
-extern const verb verb_balances, verb_book, verb_order_cancel, verb_order_create, verb_order_history, verb_order_list,
-    verb_order_status, verb_ping, verb_positions, verb_status, verb_tail, verb_ticker;
+extern const verb verb_balances, verb_book, verb_cancel_all, verb_order_cancel, verb_order_create, verb_order_history,
+    verb_order_list, verb_order_resolve, verb_order_status, verb_ping, verb_positions, verb_status, verb_tail,
+    verb_ticker;
 
 /* The verb that argv[1] (and argv[2]) name, and in *words how many words that took; NULL: none. */
 const verb *verb_find(int argc, char **argv, int *words);

@@ -113,14 +113,23 @@ Test(tool, wrong_usage_ends_with_2_and_says_what_was_expected) {
       {"order create binance ETH-USDT buy limit 1 2 --stop-price 3", "a limit order has no --stop-price"},
       {"order cancel binance ETH-USDT", "which order?"},
       {"order status binance ETH-USDT", "which order?"},
+      {"order list binance", "expected EXCHANGE MARKET, or neither"},
+      {"order resolve", "expected CLIENT_ORDER_ID"},
+      {"order resolve me", "expected --order-id ORDER_ID or --failed"},
+      {"order resolve me --failed --order-id 7", "expected --order-id ORDER_ID or --failed"},
+      {"cancel-all --side hold", "--side \"hold\": expected one of buy, sell"},
+      {"positions", "expected EXCHANGE"},
+      {"positions binance --owner me", "--owner goes with --source fills"},
+      {"positions --source mine", "--source \"mine\": expected one of upstream, fills"},
   };
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
     s_expect(NULL, rows[i].arguments, 2, NULL, rows[i].err);
 }
 
 Test(tool, helps) {
-  const char *verbs[] = {"tail", "order create", "order cancel", "order status", "order list", "order history",
-                         "book", "ticker",       "balances",     "positions",    "status",     "ping"};
+  const char *verbs[] = {"tail",          "order create",  "order cancel", "order status", "order list",
+                         "order history", "order resolve", "cancel-all",   "book",         "ticker",
+                         "balances",      "positions",     "status",       "ping"};
   result *all = s_run(NULL, "--help");
   cr_assert_eq(all->exit_status, 0);
   for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
@@ -209,7 +218,9 @@ static void s_pack_data(buffer *data, const fake_command *command) {
   case HBUS_GET_ORDER_BOOK: record_pack_book(&book, RECORD_IN_REPLY, data); break;
   case HBUS_GET_TICKER: record_pack_ticker(&ticker, RECORD_IN_REPLY, data); break;
   case HBUS_CANCEL_ORDER: record_pack_cancel(&cancel, data); break;
+  case HBUS_CANCEL_ALL: record_pack_cancels(&(hbus_cancels){.requested = 3, .not_sent = 1}, data); break;
   case HBUS_CREATE_ORDER:
+  case HBUS_RESOLVE_ORDER:
   case HBUS_GET_ORDER: s_pack_order(data, "ord-1", command->command.client_order_id); break;
   case HBUS_STATUS:
     buffer_append(data,
@@ -295,6 +306,59 @@ Test(tool, orders) {
   fake_broker_destroy(&broker);
 }
 
+Test(tool, cancels_all) {
+  fake_broker *broker = fake_broker_new(s_answer, NULL);
+  s_expect(broker, "cancel-all", 0, "cancelling 3 orders\n1 order not sent any more\n", NULL);
+  const hbus_command *sent = fixture_last(broker);
+  cr_assert(sent->kind == HBUS_CANCEL_ALL && *sent->exchange == '\0' && *sent->owner == '\0');
+  s_expect(broker, "cancel-all binance ETH-USDT --side sell --owner * --json", 0, "{\"requested\":3,\"not_sent\":1}\n",
+           NULL);
+  sent = fixture_last(broker);
+  cr_assert_str_eq(sent->market, "ETH-USDT");
+  cr_assert_str_eq(sent->owner, "*");
+  cr_assert_eq(sent->side, HBUS_SELL);
+  fake_broker_destroy(&broker);
+}
+
+Test(tool, lists_positions_and_resolves_without_a_market) {
+  fake_broker *broker = fake_broker_new(s_answer, NULL);
+  s_expect(broker, "order list", 0, "EXCHANGE  MARKET    ORDER ID", NULL);
+  cr_assert_str_eq(fixture_last(broker)->market, "");
+  s_expect(broker, "positions --source fills --owner maker", 0, "REALIZED PNL", NULL);
+  cr_assert_eq(fixture_last(broker)->source, HBUS_POSITION_FILLS);
+  cr_assert_str_eq(fixture_last(broker)->owner, "maker");
+  s_expect(broker, "order resolve me --order-id ord-1 --owner maker", 0, "ord-1", NULL);
+  cr_assert_str_eq(fixture_last(broker)->client_order_id, "me");
+  cr_assert_str_eq(fixture_last(broker)->order_id, "ord-1");
+  cr_assert_str_eq(fixture_last(broker)->owner, "maker");
+  s_expect(broker, "order resolve me --failed", 0, NULL, NULL);
+  cr_assert_eq(fixture_last(broker)->order_status, HBUS_FAILED);
+  fake_broker_destroy(&broker);
+}
+
+/* A cancel that is kept, and a cancel_all that finds nothing. */
+static void s_keep(fake_broker *self, const fake_command *command, void *argument) {
+  (void)argument;
+  buffer data;
+  buffer_init(&data, HBUS_FRAME_MAX);
+  if (command->command.kind == HBUS_CANCEL_ORDER)
+    record_pack_cancel(&(hbus_cancel){.client_order_id = "me", .requested = true}, &data);
+  else
+    record_pack_cancels(&(hbus_cancels){0}, &data);
+  fake_reply_ok(self, command, &data);
+  buffer_free(&data);
+}
+
+Test(tool, rule_16_a_cancel_that_the_broker_keeps_is_requested) {
+  fake_broker *broker = fake_broker_new(s_keep, NULL);
+  s_expect(broker, "order cancel binance ETH-USDT --id me", 0,
+           "ORDER ID  CLIENT ORDER ID  CANCELLED  REQUESTED\n-         me               no         yes\n", NULL);
+  s_expect(broker, "order cancel binance ETH-USDT --id me --json", 0, "\"cancelled\":false,\"requested\":true", NULL);
+  s_expect(broker, "cancel-all", 0, "nothing to cancel of its own", NULL);
+  s_expect(broker, "cancel-all --owner *", 0, "nothing to cancel\n", NULL);
+  fake_broker_destroy(&broker);
+}
+
 static void s_refuse(fake_broker *self, const fake_command *command, void *argument) {
   (void)argument;
   fake_reply_error(self, command, HBUS_INSUFFICIENT_FUNDS, "Insufficient funds");
@@ -326,6 +390,8 @@ Test(tool, exit_statuses) {
        "hbus order status binance ETH-USDT --id me"},
       {s_say_unknown, "order create binance ETH-USDT buy market 1 --id me --json", 4, "\"status\":\"unknown\"",
        "OUTCOME_UNKNOWN"},
+      {s_refuse, "cancel-all --owner maker", 1, "", "hbus cancel-all: INSUFFICIENT_FUNDS"},
+      {s_say_nothing, "cancel-all --timeout 500", 3, "", "no answer"},
       {s_say_unknown, "order cancel binance ETH-USDT x", 4, "", "OUTCOME_UNKNOWN"},
   };
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
