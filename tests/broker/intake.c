@@ -35,7 +35,7 @@ static void s_expect_fill(event_stage *at, const char *trade_id, const char *own
 
 Test(intake, rule_12_a_fill_waits_for_its_owner) {
   event_stage *at = event_stage_new();
-  intake *intake = intake_new(&at->loop, at->orders, at->publisher, HOLD_MS, &at->counters);
+  intake *intake = intake_new(&at->loop, at->orders, at->publisher, at->fills, HOLD_MS, &at->counters);
   s_fill(intake, "X0", "before");
   s_expect_fill(at, "before", "");
   order *order = s_create(at, intake);
@@ -53,9 +53,9 @@ Test(intake, rule_12_a_fill_waits_for_its_owner) {
   event_stage_destroy(&at);
 }
 
-Test(intake, what_waits_too_long_goes_out_by_itself) {
+Test(intake, rule_12_what_waits_too_long_goes_out_by_itself) {
   event_stage *at = event_stage_new();
-  intake *intake = intake_new(&at->loop, at->orders, at->publisher, 5, &at->counters);
+  intake *intake = intake_new(&at->loop, at->orders, at->publisher, at->fills, 5, &at->counters);
   s_create(at, intake);
   s_fill(intake, "X1", "a");
   s_expect_fill(at, "a", "");
@@ -64,9 +64,9 @@ Test(intake, what_waits_too_long_goes_out_by_itself) {
   event_stage_destroy(&at);
 }
 
-Test(intake, where_there_is_no_room_the_oldest_goes_on_and_order_is_kept) {
+Test(intake, rule_12_where_there_is_no_room_the_oldest_goes_on_and_order_is_kept) {
   event_stage *at = event_stage_new();
-  intake *intake = intake_new(&at->loop, at->orders, at->publisher, HOLD_MS, &at->counters);
+  intake *intake = intake_new(&at->loop, at->orders, at->publisher, at->fills, HOLD_MS, &at->counters);
   s_create(at, intake);
   char trade_id[16];
   for (int i = 0; i < LIMIT_HELD_EVENTS + 2; i++) {

@@ -25,7 +25,7 @@ Test(order_events, what_a_question_brings_to_light_is_told_and_named) {
   hbus_order said = event_stage_order("X1", HBUS_CANCELLED);
   hbus_seen seen = {0}, last;
   hbus_event event;
-  order_learn(at->orders, at->publisher, &said, STAGE_EPOCH, &seen);
+  order_learn(at->orders, at->fills, &said, STAGE_EPOCH, &seen);
   cr_expect_eq(seen.stream, HBUS_STREAM_PRIVATE);
   cr_expect_str_eq(seen.topic, "order_update/binance/ETH-USDT/");
   cr_expect_eq(seen.seq, 1);
@@ -41,7 +41,7 @@ Test(order_events, what_a_question_brings_to_light_is_told_and_named) {
   cr_expect_eq(last.seq, seen.seq);
 
   seen = (hbus_seen){0};
-  order_learn(at->orders, at->publisher, &said, STAGE_EPOCH, &seen);
+  order_learn(at->orders, at->fills, &said, STAGE_EPOCH, &seen);
   cr_expect_eq(seen.stream, HBUS_STREAM_NONE, "what is known is no news");
   event_stage_destroy(&at);
 }
@@ -51,7 +51,7 @@ Test(order_events, an_order_of_others_is_left_as_it_is) {
   hbus_order said = event_stage_order("X9", HBUS_OPEN);
   snprintf(said.client_order_id, sizeof said.client_order_id, "another-broker-1");
   hbus_seen seen = {0};
-  order_learn(at->orders, at->publisher, &said, STAGE_EPOCH, &seen);
+  order_learn(at->orders, at->fills, &said, STAGE_EPOCH, &seen);
   cr_expect_eq(seen.stream, HBUS_STREAM_NONE);
   cr_expect_str_eq(said.client_order_id, "", "what it carries upstream is not a peer's");
   cr_expect_eq(order_table_size(at->orders), 0);
