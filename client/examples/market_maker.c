@@ -3,11 +3,13 @@
  *   market_maker EXCHANGE MARKET [--spread 0.002] [--amount 0.01] [--threshold 0.0005]
  *
  * It quotes at mid * (1 - spread) and mid * (1 + spread), and quotes anew when one of its orders trades or when the mid
- * has moved by more than threshold * mid. Ctrl-C cancels what it has and ends.
+ * has moved by more than threshold * mid. Ctrl-C cancels what it has and ends; if it is killed the broker does that,
+ * and if it comes back within the grace period it goes on with the orders that it left.
  *
  * What to copy from it: events that come while a call waits for its reply are kept, so plain calls in a plain loop are
- * enough; prices never become binary floating point; and an order whose outcome is unknown counts as live until the
- * broker knows better, so nothing is ever quoted twice.
+ * enough; prices never become binary floating point; an order whose outcome is unknown counts as live until the broker
+ * knows better, so nothing is ever quoted twice; what is open or unknown from before a restart is picked up after
+ * hello, before anything new is placed; and no client_order_id ever recurs, so that none meets an order of yesterday.
  */
 #include <getopt.h>
 #include <hbus/hbus.h>
@@ -19,16 +21,16 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
-#define TICK_MS    500  /* how often it looks whether something is to be tried again */
-#define BACKOFF_MS 2000 /* how long it leaves the market alone when something did not work */
+#define TICK_MS    500   /* how often it looks whether something is to be tried again */
+#define BACKOFF_MS 2000  /* how long it leaves the market alone when something did not work */
+#define GRACE_MS   10000 /* how long its orders may stay when it is gone */
 
 /* One side's order. */
 typedef struct quote {
   hbus_side side;
   enum { GONE, LIVE, UNKNOWN } state; /* UNKNOWN: it may be live */
-  hbus_client_order_id client_order_id;
-  hbus_order_id order_id; /* once the exchange has given it one */
-  uint64_t rev;           /* of the newest state that we have seen */
+  hbus_order order;                   /* the newest picture of it that we have seen */
+  bool is_told;                       /* by the broker, since the last hello: it is not finished */
 } quote;
 
 typedef struct market_maker {
@@ -40,7 +42,9 @@ typedef struct market_maker {
   hbus_decimal best_bid, best_ask;      /* the market's, as last heard; absent before */
   hbus_decimal lowest_mid, highest_mid; /* as long as the mid is between them our quotes stand well */
   bool has_traded;                      /* since we quoted */
+  bool is_recovered;                    /* the broker has told of all that we had: nothing is placed before */
   uint64_t quiet_until_ms;
+  uint64_t ask_again_ms; /* what we have open; 0: not to be asked */
   quote quotes[2];
 } market_maker;
 
@@ -51,14 +55,13 @@ static uint64_t s_now_ms(void) {
 }
 
 /* What the broker says of an order of ours. */
-static void s_apply(market_maker *self, quote *quote, const hbus_order *order, uint64_t rev) {
-  quote->rev = rev;
-  memcpy(quote->order_id, order->order_id, sizeof(quote->order_id));
-  bool is_over = order->status == HBUS_FILLED || order->status == HBUS_CANCELLED || order->status == HBUS_FAILED;
+static void s_apply(market_maker *self, quote *quote, const hbus_order *order) {
   bool is_resting = order->status == HBUS_OPEN || order->status == HBUS_PARTIALLY_FILLED;
-  quote->state = is_over ? GONE : is_resting ? LIVE : UNKNOWN;
+  if (order->rev < quote->order.rev) return; /* replies and events cross */
+  quote->order = *order;
+  quote->state = !hbus_order_is_live(order) ? GONE : is_resting ? LIVE : UNKNOWN;
   if (order->status == HBUS_PARTIALLY_FILLED) self->has_traded = true;
-  printf("%s %s: %s, filled %s\n", hbus_side_name(quote->side), quote->client_order_id,
+  printf("%s %s: %s, filled %s\n", hbus_side_name(quote->side), order->client_order_id,
          hbus_order_status_name(order->status), order->filled.text);
 }
 
@@ -79,11 +82,10 @@ static void s_place(market_maker *self, quote *quote, const hbus_decimal *mid) {
   command.side = quote->side;
   command.order_type = HBUS_LIMIT;
   command.amount = self->amount;
-  memcpy(quote->client_order_id, command.client_order_id, sizeof(quote->client_order_id));
-  quote->order_id[0] = '\0';
+  quote->order = (hbus_order){0};
   printf("%s %s at %s\n", hbus_side_name(quote->side), command.amount.text, command.price.text);
   hbus_status status = hbus_create_order(self->client, &command, 0, &order, &error);
-  if (status == HBUS_OK || status == HBUS_OUTCOME_UNKNOWN) s_apply(self, quote, &order, order.rev);
+  if (status == HBUS_OK || status == HBUS_OUTCOME_UNKNOWN) s_apply(self, quote, &order);
   if (status != HBUS_OK) { /* OUTCOME_UNKNOWN apart, it was certainly not placed */
     printf("%s not placed: %s\n", hbus_side_name(quote->side), error.text);
     self->quiet_until_ms = s_now_ms() + BACKOFF_MS;
@@ -93,12 +95,12 @@ static void s_place(market_maker *self, quote *quote, const hbus_decimal *mid) {
 static void s_ask(market_maker *self, quote *quote) {
   hbus_order order;
   hbus_error error = {0};
-  hbus_status status = hbus_get_order(self->client, self->exchange, self->market, quote->order_id,
-                                      quote->client_order_id, 0, &order, &error);
-  if (status == HBUS_OK) s_apply(self, quote, &order, order.rev);
+  hbus_status status = hbus_get_order(self->client, self->exchange, self->market, quote->order.order_id,
+                                      quote->order.client_order_id, 0, &order, &error);
+  if (status == HBUS_OK) s_apply(self, quote, &order);
   if (status == HBUS_UNKNOWN_ORDER) quote->state = GONE;
   if (quote->state != UNKNOWN) return;
-  printf("%s %s: still unknown: %s\n", hbus_side_name(quote->side), quote->client_order_id, error.text);
+  printf("%s %s: still unknown: %s\n", hbus_side_name(quote->side), quote->order.client_order_id, error.text);
   self->quiet_until_ms = s_now_ms() + BACKOFF_MS;
 }
 
@@ -106,12 +108,15 @@ static void s_ask(market_maker *self, quote *quote) {
 static bool s_cancel(market_maker *self, quote *quote) {
   hbus_cancel cancel = {0};
   hbus_error error = {0};
-  hbus_status status = hbus_cancel_order(self->client, self->exchange, self->market, quote->order_id,
-                                         quote->client_order_id, 0, &cancel, &error);
+  hbus_status status = hbus_cancel_order(self->client, self->exchange, self->market, quote->order.order_id,
+                                         quote->order.client_order_id, 0, &cancel, &error);
   bool is_gone = (status == HBUS_OK && cancel.cancelled) || status == HBUS_UNKNOWN_ORDER;
   quote->state = is_gone ? GONE : UNKNOWN;
-  printf("%s %s: %s%s\n", hbus_side_name(quote->side), quote->client_order_id,
-         is_gone ? "cancelled" : "not cancelled: ", is_gone ? "" : error.text);
+  printf("%s %s: %s%s\n", hbus_side_name(quote->side), quote->order.client_order_id,
+         is_gone            ? "cancelled"
+         : cancel.requested ? "the broker goes on cancelling it"
+                            : "not cancelled: ",
+         error.text);
   if (!is_gone) s_ask(self, quote); /* perhaps it was filled */
   return quote->state == GONE;
 }
@@ -124,22 +129,30 @@ static bool s_mid(const market_maker *self, hbus_decimal *out) {
          hbus_decimal_parse("0.5", 3, &half) == HBUS_OK && hbus_decimal_multiply(&sum, &half, out) == HBUS_OK;
 }
 
+/* Around a mid near which our quotes stand well. */
+static bool s_set_bounds(market_maker *self, const hbus_decimal *mid) {
+  return hbus_decimal_multiply(mid, &self->low_factor, &self->lowest_mid) == HBUS_OK &&
+         hbus_decimal_multiply(mid, &self->high_factor, &self->highest_mid) == HBUS_OK;
+}
+
 /* Both quotes stand, or both go and are placed anew; never a second order beside one that may be live. */
 static void s_quote(market_maker *self) {
   hbus_decimal mid;
-  if (s_now_ms() < self->quiet_until_ms) return;
+  if (!self->is_recovered || s_now_ms() < self->quiet_until_ms) return;
   for (quote *quote = self->quotes; quote < self->quotes + 2; quote++)
     if (quote->state == UNKNOWN) s_ask(self, quote);
   if (!s_mid(self, &mid)) return;
   bool are_whole = self->quotes[0].state == LIVE && self->quotes[1].state == LIVE && !self->has_traded;
+  if (are_whole && hbus_decimal_is_absent(&self->lowest_mid)) { /* they are from before a restart */
+    (void)s_set_bounds(self, &mid);
+    return;
+  }
   if (are_whole && hbus_decimal_compare(&mid, &self->lowest_mid) >= 0 &&
       hbus_decimal_compare(&mid, &self->highest_mid) <= 0)
     return;
   for (quote *quote = self->quotes; quote < self->quotes + 2; quote++)
     if (quote->state == UNKNOWN || (quote->state == LIVE && !s_cancel(self, quote))) return;
-  if (hbus_decimal_multiply(&mid, &self->low_factor, &self->lowest_mid) != HBUS_OK ||
-      hbus_decimal_multiply(&mid, &self->high_factor, &self->highest_mid) != HBUS_OK)
-    return;
+  if (!s_set_bounds(self, &mid)) return;
   self->has_traded = false;
   s_place(self, &self->quotes[0], &mid);
   s_place(self, &self->quotes[1], &mid);
@@ -154,11 +167,45 @@ static void s_on_event(market_maker *self, const hbus_event *event) {
   for (quote *quote = self->quotes; quote < self->quotes + 2; quote++) {
     if (has_reconnected && quote->state == LIVE) quote->state = UNKNOWN; /* who knows what happened meanwhile */
     if (event->kind != HBUS_KIND_ORDER_UPDATE || quote->state == GONE) continue;
-    if (strcmp(quote->client_order_id, event->client_order_id) != 0) continue;
-    if (event->rev <= quote->rev) continue; /* the reply to a call has told us already */
-    s_apply(self, quote, &event->data.order, event->rev);
+    if (strcmp(quote->order.client_order_id, event->client_order_id) != 0) continue;
+    if (!hbus_order_is_newer(&event->data.order, &quote->order)) continue; /* the reply to a call has told us already */
+    s_apply(self, quote, &event->data.order);
     if (event->data.order.status == HBUS_CANCELLED) /* not by us: then do not fight */
       self->quiet_until_ms = s_now_ms() + BACKOFF_MS;
+  }
+}
+
+/* An order of ours from before a hello. One a side is our quote; another there cannot be but by a crash in the middle
+ * of something, and goes. */
+static void s_on_recovered_order(market_maker *self, const hbus_order *order) {
+  quote *quote = &self->quotes[order->side == HBUS_BUY ? 0 : 1];
+  if (strcmp(order->exchange, self->exchange) != 0 || strcmp(order->market, self->market) != 0) return;
+  bool is_ours = strcmp(quote->order.client_order_id, order->client_order_id) == 0;
+  if (quote->state == GONE || is_ours) {
+    if (!is_ours) quote->order = (hbus_order){0};
+    s_apply(self, quote, order);
+    quote->is_told = true;
+  } else {
+    hbus_order copy = *order; /* what was lent is gone with the next call */
+    hbus_cancel cancel;
+    hbus_error error = {0};
+    hbus_status status = hbus_cancel_order(self->client, self->exchange, self->market, copy.order_id,
+                                           copy.client_order_id, 0, &cancel, &error);
+    printf("%s %s: one too many, %s\n", hbus_side_name(copy.side), copy.client_order_id,
+           status == HBUS_OK ? "cancelled" : error.text);
+  }
+}
+
+/* What we took for live and were not told of is finished. */
+static void s_on_recovered(market_maker *self, const hbus_reply *end) {
+  self->is_recovered = end->status == HBUS_REPLY_OK;
+  if (!self->is_recovered) {
+    printf("what is open is not known: %.*s\n", (int)end->message.size, end->message.data);
+    self->ask_again_ms = s_now_ms() + BACKOFF_MS;
+  }
+  for (quote *quote = self->quotes; quote < self->quotes + 2; quote++) {
+    if (quote->state == LIVE && !quote->is_told) quote->state = UNKNOWN;
+    quote->is_told = false;
   }
 }
 
@@ -180,13 +227,26 @@ static hbus_status s_start(market_maker *self, hbus_error *error) {
   return status;
 }
 
+static void s_on_message(market_maker *self, const hbus_message *message) {
+  switch (message->kind) {
+  case HBUS_MESSAGE_EVENT: s_on_event(self, &message->event); break;
+  case HBUS_MESSAGE_ORDER: s_on_recovered_order(self, message->order); break;
+  case HBUS_MESSAGE_RECOVERED: s_on_recovered(self, &message->reply); break;
+  default: break;
+  }
+}
+
 /* Until a signal comes; then cancels what may be live. The exit status: 4 when an order may have stayed. */
 static int s_run(market_maker *self, int signals) {
   struct pollfd fds[] = {{.fd = hbus_client_fd(self->client), .events = POLLIN}, {.fd = signals, .events = POLLIN}};
   while (fds[1].revents == 0) {
     hbus_message message;
     while (hbus_client_next(self->client, 0, &message) == HBUS_OK)
-      if (message.kind == HBUS_MESSAGE_EVENT) s_on_event(self, &message.event);
+      s_on_message(self, &message);
+    if (self->ask_again_ms > 0 && s_now_ms() >= self->ask_again_ms) {
+      self->ask_again_ms = 0;
+      hbus_client_recover(self->client);
+    }
     s_quote(self);
     fflush(stdout);
     poll(fds, 2, TICK_MS);
@@ -240,6 +300,8 @@ int main(int argc, char **argv) {
   hbus_options_init(&connect);
   hbus_options_from_environment(&connect);
   connect.name = "market-maker"; /* the name owns the orders: the same at every start */
+  connect.cancel_on_disconnect = true;
+  connect.grace_ms = GRACE_MS;
   hbus_status status = hbus_client_connect(&connect, &self.client, &error);
   if (status == HBUS_OK) status = s_start(&self, &error);
   if (status != HBUS_OK) fprintf(stderr, "market_maker: %s\n", error.text);

@@ -3,10 +3,14 @@
  *   risk_manager EXCHANGE --limit AMOUNT
  *
  * When a position is past the limit, long or short, it cancels every open order of that market, whoever placed it, and
- * goes on doing so with new ones until the position is within the limit again. Everything it does is printed.
+ * goes on doing so with new ones until the position is within the limit again. Everything it does is printed. For that
+ * its name must be among those that reach all orders, in the broker's configuration:
+ *
+ *   access: {reach_all: [hbus, risk-manager]}
  *
  * What to copy from it: fills come on the private stream, each of them once however often it is told (the trade id says
- * which); a list may come in pages, which the library follows; and a cancel without an answer is simply tried again.
+ * which), and what was told before as an inferred fill does not count again; cancel_all reaches what is pending and
+ * unknown too, which no list of the exchange's has; and a cancel without an answer is simply tried again.
  */
 #include <getopt.h>
 #include <hbus/hbus.h>
@@ -67,28 +71,48 @@ static void s_judge(risk_manager *self, market *market) {
   market->is_dirty = market->is_past_limit;
 }
 
-/* Cancels every open order of a market. Blocking calls are fine here: events that come meanwhile are kept. */
+/* Cancels an order that nobody on the bus has placed. */
+static bool s_cancel(risk_manager *self, const hbus_order *order) {
+  hbus_cancel cancel = {0};
+  hbus_error error = {0};
+  hbus_status status =
+      hbus_cancel_order(self->client, self->exchange, order->market, order->order_id, NULL, 0, &cancel, &error);
+  bool is_gone = (status == HBUS_OK && cancel.cancelled) || status == HBUS_UNKNOWN_ORDER;
+  printf("%s: %s %s %s %s of another %s\n", order->market,
+         is_gone ? "cancelled" : "NOT cancelled, will try again:", order->order_id, hbus_side_name(order->side),
+         order->amount.text, error.text);
+  return is_gone;
+}
+
+/* Cancels every open order of a market: those of all peers, which the broker sees to, then what others have placed.
+ * Blocking calls are fine here: events that come meanwhile are kept. */
 static void s_cancel_all(risk_manager *self, market *market) {
   hbus_order_list orders = {0};
+  hbus_cancels cancels = {0};
   hbus_error error;
+  hbus_status status =
+      hbus_cancel_all(self->client, self->exchange, market->name, HBUS_SIDE_NONE, "*", 0, &cancels, &error);
+  if (status != HBUS_OK) {
+    printf("%s: NOT cancelled, will try again: %s\n", market->name, error.text);
+    return;
+  }
+  if (cancels.requested > 0 || cancels.not_sent > 0)
+    printf("%s: cancelled %llu orders of all peers, and stopped %llu\n", market->name,
+           (unsigned long long)cancels.requested, (unsigned long long)cancels.not_sent);
   if (hbus_get_open_orders(self->client, self->exchange, market->name, 0, &orders, &error) != HBUS_OK) {
     printf("%s: open orders not known, will ask again: %s\n", market->name, error.text);
     return;
   }
   market->is_dirty = false;
-  for (size_t i = 0; i < orders.count; i++) {
-    const hbus_order *order = &orders.items[i];
-    hbus_cancel cancel = {0};
-    hbus_status status =
-        hbus_cancel_order(self->client, self->exchange, market->name, order->order_id, NULL, 0, &cancel, &error);
-    bool is_gone = (status == HBUS_OK && cancel.cancelled) || status == HBUS_UNKNOWN_ORDER;
-    printf("%s: %s %s %s %s at %s of %s\n", market->name,
-           is_gone ? "cancelled" : "NOT cancelled, will try again:", order->order_id, hbus_side_name(order->side),
-           order->amount.text, hbus_decimal_is_absent(&order->price) ? "market" : order->price.text,
-           *order->owner == '\0' ? "another" : order->owner);
-    if (!is_gone) market->is_dirty = true;
-  }
+  for (size_t i = 0; i < orders.count; i++)
+    if (*orders.items[i].owner == '\0' && !s_cancel(self, &orders.items[i])) market->is_dirty = true;
   hbus_order_list_free(&orders);
+}
+
+/* Its amount, less what of it was told before. */
+static hbus_status s_news_of(const hbus_trade *trade, hbus_decimal *out) {
+  *out = trade->amount;
+  return hbus_decimal_is_absent(&trade->replaces) ? HBUS_OK : hbus_decimal_subtract(out, &trade->replaces, out);
 }
 
 static void s_on_fill(risk_manager *self, const hbus_trade *trade) {
@@ -98,12 +122,14 @@ static void s_on_fill(risk_manager *self, const hbus_trade *trade) {
     printf("%s: more than %d markets, NOT watched\n", trade->market, MARKETS_MAX);
     return;
   }
-  hbus_status status = trade->side == HBUS_BUY
-                           ? hbus_decimal_add(&market->position, &trade->amount, &market->position)
-                           : hbus_decimal_subtract(&market->position, &trade->amount, &market->position);
+  hbus_decimal news;
+  hbus_status status = s_news_of(trade, &news);
+  if (status == HBUS_OK)
+    status = trade->side == HBUS_BUY ? hbus_decimal_add(&market->position, &news, &market->position)
+                                     : hbus_decimal_subtract(&market->position, &news, &market->position);
   if (status != HBUS_OK) printf("%s: the position cannot be computed: %s\n", market->name, hbus_status_text(status));
-  printf("%s: %s %s at %s, position %s\n", market->name, hbus_side_name(trade->side), trade->amount.text,
-         trade->price.text, market->position.text);
+  printf("%s: %s %s at %s, position %s\n", market->name, hbus_side_name(trade->side), news.text,
+         hbus_decimal_is_absent(&trade->price) ? "a price not known yet" : trade->price.text, market->position.text);
   s_judge(self, market);
 }
 
@@ -194,6 +220,7 @@ int main(int argc, char **argv) {
   hbus_options_from_environment(&connect);
   connect.name = "risk-manager";
   connect.market_endpoint = NULL; /* public trades and books are no business of ours */
+  connect.recover_orders = false; /* it places none */
   int result = 3;
   if (hbus_client_connect(&connect, &self.client, &error) != HBUS_OK || s_start(&self, &error) != HBUS_OK) {
     fprintf(stderr, "risk_manager: %s\n", error.text);

@@ -35,6 +35,7 @@ static void s_print_book(const hbus_book *book) {
 static void s_print_trade(const hbus_event *event) {
   const hbus_trade *trade = &event->data.trade;
   (void)printf("%s %s at %s", hbus_side_name(trade->side), s_text(&trade->amount), s_text(&trade->price));
+  if (!hbus_decimal_is_absent(&trade->replaces)) (void)printf(" (%s of it told before)", trade->replaces.text);
   if (*trade->order_id != '\0') (void)printf("  fill of %s", trade->order_id);
   if (*event->client_order_id != '\0') (void)printf(" (%s's %s)", event->owner, event->client_order_id);
 }
@@ -46,6 +47,7 @@ static void s_print_order(const hbus_event *event) {
   if (!hbus_decimal_is_absent(&order->price)) (void)printf(" at %s", order->price.text);
   if (!hbus_decimal_is_absent(&order->stop_price)) (void)printf(" stop %s", order->stop_price.text);
   (void)printf("  filled %s  %s", s_text(&order->filled), *order->order_id == '\0' ? "-" : order->order_id);
+  if (order->cancel_requested) (void)printf(" cancel requested");
   if (*event->client_order_id != '\0') (void)printf(" (%s's %s)", event->owner, event->client_order_id);
 }
 

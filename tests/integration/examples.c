@@ -11,7 +11,7 @@
 
 static void s_start(rig *rig) {
   static const char *const quiet[] = {"--rate", "0", NULL};
-  rig_start(rig, quiet, NULL);
+  rig_start(rig, quiet, "access: {reach_all: [hbus, test, risk-manager]}\n");
 }
 
 static void s_list(hbus_client *client, hbus_order_list *out) {
@@ -82,6 +82,37 @@ Test(examples, market_maker_quotes_and_quotes_anew_and_leaves_nothing) {
   cr_expect_eq(old.status, HBUS_FILLED);
 
   cr_expect_eq(process_stop(&maker, SIGINT), 0);
+  s_list(client, &orders);
+  cr_expect_eq(orders.count, 0u);
+  hbus_order_list_free(&orders);
+  hbus_client_destroy(&client);
+  rig_stop(&rig);
+}
+
+Test(examples, rule_20_market_maker_goes_on_with_the_orders_that_it_left) {
+  static const char *const arguments[] = {EXCHANGE, MARKET, NULL};
+  rig rig;
+  char line[256] = "";
+  hbus_order_list orders = {0};
+  s_start(&rig);
+  hbus_client *client = rig_connect(&rig, "test");
+  cr_assert_eq(hbus_client_watch(client, "order_update/", NULL), HBUS_OK);
+  process maker = rig_start_peer(&rig, "examples/market_maker", arguments);
+  s_await_orders(client, 2, NULL, &orders);
+  hbus_order bid = *s_of_side(&orders, HBUS_BUY), ask = *s_of_side(&orders, HBUS_SELL);
+  process_stop(&maker, SIGKILL);
+
+  maker = rig_start_peer(&rig, "examples/market_maker", arguments);
+  for (int told = 0; told < 2; told++) { /* both before anything else */
+    cr_assert(process_read_line(&maker, line, sizeof line));
+    bool is_left = strstr(line, bid.client_order_id) || strstr(line, ask.client_order_id);
+    cr_assert(is_left && strstr(line, ": open"), "%s", line);
+  }
+  s_list(client, &orders);
+  cr_assert_eq(orders.count, 2u);
+  cr_expect_str_eq(s_of_side(&orders, HBUS_BUY)->order_id, bid.order_id);
+  cr_expect_str_eq(s_of_side(&orders, HBUS_SELL)->order_id, ask.order_id);
+  cr_expect_eq(process_stop(&maker, SIGTERM), 0);
   s_list(client, &orders);
   cr_expect_eq(orders.count, 0u);
   hbus_order_list_free(&orders);
