@@ -67,6 +67,7 @@ static hbus_status s_open(journal_db *self, const char *path, journal_sync sync,
   if (status == HBUS_OK) status = journal_schema_check(self->store.sqlite, path, error);
   if (status == HBUS_OK) status = journal_db_check(self, error);
   if (status == HBUS_OK) status = s_count_on(self, error);
+  if (status == HBUS_OK) journal_store_trust(&self->store);
   return status;
 }
 

@@ -32,6 +32,7 @@ hbus_status journal_store_open(journal_store *self, const char *path, hbus_error
     sqlite3_db_config(self->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(self->sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(self->sqlite, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    sqlite3_db_config(self->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
   }
   if (status != HBUS_OK) journal_store_close(self);
   return status;
@@ -61,8 +62,11 @@ hbus_status journal_store_fail(journal_store *self, int rc, const char *doing, h
                      "journal %s is damaged (%s): bring back a copy of it, or move it away to start without one",
                      self->path, cause);
   case SQLITE_NOMEM: return hbus_fail(error, HBUS_NO_MEMORY, "journal %s: out of memory", self->path);
-  default: return hbus_fail(error, HBUS_INTERNAL, "journal %s cannot be %s: %s", self->path, doing, cause);
+  default: break;
   }
+  int reason = self->sqlite ? sqlite3_system_errno(self->sqlite) : 0;
+  return hbus_fail(error, HBUS_INTERNAL, "journal %s cannot be %s: %s%s%s", self->path, doing, cause,
+                   reason ? ": " : "", reason ? strerror(reason) : "");
 }
 
 /* ---- statements ---- */
@@ -225,6 +229,10 @@ void journal_store_rollback(journal_store *self) {
   if (!sqlite3_get_autocommit(self->sqlite)) s_run_text(self, "ROLLBACK", &self->rollback, NULL);
   self->sums = self->committed;
   memcpy(self->next_n, self->committed_n, sizeof self->next_n);
+}
+
+void journal_store_trust(journal_store *self) {
+  sqlite3_db_config(self->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 }
 
 hbus_status journal_store_checkpoint(journal_store *self, hbus_error *error) {

@@ -46,6 +46,9 @@ typedef struct journal_place {
 
 /* Opens the file at `path`, which must exist. Checks nothing yet. */
 hbus_status journal_store_open(journal_store *self, const char *path, hbus_error *error);
+/* The file is as it was written: closing may bring PATH-wal into it. Until then both stay as they were found, for
+ * whoever has to mend them. */
+void journal_store_trust(journal_store *self);
 /* May be called on a zeroed one, and twice. */
 void journal_store_close(journal_store *self);
 
