@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define RECONNECT_MS 10 /* the broker may have been started again */
+
 typedef char topic_key[HBUS_TOPIC_MAX + 2];
 
 static zsock_t *s_subscribe(const char *endpoint) {
@@ -10,6 +12,7 @@ static zsock_t *s_subscribe(const char *endpoint) {
   assert(subscriber);
   zsock_set_rcvhwm(subscriber, 0);
   zsock_set_linger(subscriber, 0);
+  zsock_set_reconnect_ivl(subscriber, RECONNECT_MS);
   zsock_set_subscribe(subscriber, "");
   int status = zsock_connect(subscriber, "%s", endpoint);
   assert(status == 0);
@@ -95,6 +98,7 @@ static void s_take(audience *self, const char *topic, const uint8_t *body, size_
   }
   uintptr_t last = (uintptr_t)zhashx_lookup(self->numbers, topic);
   if (last && event.seq != last + 1) self->gaps++;
+  if (self->chronicle && topic[0] == 'p') chronicle_hear(self->chronicle, topic + 1, event.seq, body, size);
   zhashx_update(self->numbers, topic, (void *)(uintptr_t)event.seq);
   if (event.kind == HBUS_KIND_ORDER_UPDATE) s_take_order(self, &event, body, size);
   if (event.kind == HBUS_KIND_TICKER_UPDATE) s_take_ticker(self, &event.data.ticker);

@@ -6,14 +6,15 @@
 #include <msgpack.h>
 
 #include "proto/event_codec.h"
-#include "tests/chaos/ticket.h"
+#include "tests/chaos/chronicle.h"
 
 typedef struct audience {
   zsock_t *market;
   zsock_t *private_;
   event_unpacker *unpacker;
   ticket_table *tickets;
-  zhashx_t *numbers; /* topic, with its stream before it → its last seq, as a number in place of a pointer */
+  chronicle *chronicle; /* hears what the private stream says; NULL: none */
+  zhashx_t *numbers;    /* topic, with its stream before it → its last seq, as a number in place of a pointer */
   hbus_ticker tickers[TICKET_MARKETS];
   uint64_t events;
   uint64_t gaps;      /* numbers that did not follow the one before */

@@ -5,17 +5,21 @@
 #include <string.h>
 
 #define LINE_MAX_SIZE 1048576
+#define FILL_KEY_SIZE (HBUS_NAME_MAX + 2 * HBUS_ORDER_ID_MAX + 3)
 
 void ledger_reader_open(ledger_reader *self, const char *path) {
-  *self =
-      (ledger_reader){.file = fopen(path, "r"), .reader = json_reader_new(LINE_MAX_SIZE), .upstream_ids = zhashx_new()};
-  cr_assert(self->file && self->reader && self->upstream_ids, "no ledger at %s", path);
+  *self = (ledger_reader){.file = fopen(path, "r"),
+                          .reader = json_reader_new(LINE_MAX_SIZE),
+                          .upstream_ids = zhashx_new(),
+                          .fills_left = zhashx_new()};
+  cr_assert(self->file && self->reader && self->upstream_ids && self->fills_left, "no ledger at %s", path);
 }
 
 void ledger_reader_close(ledger_reader *self) {
   fclose(self->file);
   json_reader_destroy(&self->reader);
   zhashx_destroy(&self->upstream_ids);
+  zhashx_destroy(&self->fills_left);
   free(self->line);
 }
 
@@ -56,8 +60,14 @@ static void s_take_cancel(ledger_reader *self, const json_node *line, ticket *ab
   if (about && json_is(json_get(line, "outcome"), "accepted")) about->truth.cancelled = true;
 }
 
+/* One trade may fill two orders of ours. */
+static void s_fill_key(char out[FILL_KEY_SIZE], const char *exchange, const char *order_id, const char *trade_id) {
+  snprintf(out, FILL_KEY_SIZE, "%s/%s/%s", exchange, order_id, trade_id);
+}
+
 static void s_take_fill(ledger_reader *self, const json_node *line, ticket *about) {
-  char filled[HBUS_DECIMAL_MAX + 1];
+  char filled[HBUS_DECIMAL_MAX + 1], key[FILL_KEY_SIZE];
+  hbus_order_id trade_id;
   self->fills++;
   if (!about) {
     self->strangers++;
@@ -65,6 +75,9 @@ static void s_take_fill(ledger_reader *self, const json_node *line, ticket *abou
   }
   s_text(line, "filled", filled, sizeof filled);
   cr_assert_eq(hbus_decimal_parse(filled, strlen(filled), &about->truth.filled), HBUS_OK);
+  s_text(line, "trade_id", trade_id, sizeof trade_id);
+  s_fill_key(key, about->create.exchange, about->truth.order_id, trade_id);
+  cr_assert_eq(zhashx_insert(self->fills_left, key, self), 0, "the ledger has fill %s twice", key);
 }
 
 static void s_take_connection(ledger_reader *self, const json_node *line) {
@@ -102,4 +115,16 @@ void ledger_reader_read(ledger_reader *self, ticket_table *tickets) {
     cr_assert_eq(json_read(self->reader, self->line, (size_t)size, &line), HBUS_OK, "%s", self->line);
     s_take(self, line, tickets);
   }
+}
+
+bool ledger_reader_take_fill(ledger_reader *self, const hbus_trade *published) {
+  char key[FILL_KEY_SIZE];
+  s_fill_key(key, published->exchange, published->order_id, published->trade_id);
+  bool left = zhashx_lookup(self->fills_left, key) != NULL;
+  zhashx_delete(self->fills_left, key);
+  return left;
+}
+
+size_t ledger_reader_fills_left(const ledger_reader *self) {
+  return zhashx_size(self->fills_left);
 }

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "tests/chaos/figure.h"
 #include "tests/chaos/scene.h"
 #include "tests/chaos/verdict.h"
 
@@ -119,39 +120,6 @@ static unsigned s_await_topics(scene *scene) {
 
 /* --- the figures --- */
 
-static void s_figure(const char *name, uint64_t value) {
-  printf("  %-52s %10" PRIu64 "\n", name, value);
-}
-
-/* One that has to have this value. Returns whether it has not. */
-static bool s_must_be(const char *name, uint64_t value, uint64_t wanted) {
-  printf("  %-52s %10" PRIu64 "%s\n", name, value, value == wanted ? "" : "  VIOLATED");
-  return value != wanted;
-}
-
-static bool s_must_not_exceed(const char *name, uint64_t value, uint64_t most) {
-  printf("  %-52s %10" PRIu64 "%s\n", name, value, value <= most ? "" : "  VIOLATED");
-  return value > most;
-}
-
-static void s_tell_picture(const char *name, const ticket_picture *picture) {
-  printf("      %-8s status=%s order_id=%s filled=%s rev=%" PRIu64 " candidates=%s\n", name,
-         hbus_order_status_name(picture->status), picture->order_id, picture->filled.text, picture->rev,
-         picture->candidates);
-}
-
-static void s_tell_ticket(const ticket *about, verdict is) {
-  const ticket_truth *truth = &about->truth;
-  printf("    %s: %s %s %s %s %s %s at %s: %s\n", verdict_name(is), about->create.exchange, about->create.market,
-         about->create.client_order_id, hbus_side_name(about->create.side),
-         hbus_order_type_name(about->create.order_type), about->create.amount.text, about->create.price.text,
-         about->was_unknown ? "was unknown" : "");
-  printf("      ledger   status=%s order_id=%s filled=%s creates=%u\n",
-         hbus_order_status_name(ticket_true_status(about)), truth->order_id, truth->filled.text, truth->creates);
-  s_tell_picture("stream", &about->streamed);
-  if (about->was_unknown) s_tell_picture("answer", &about->answered);
-}
-
 static void s_tell_bad(const scene *scene) {
   unsigned shown = 0;
   for (size_t i = 0; i < scene->tickets.count && shown < SHOWN_MAX; i++) {
@@ -159,7 +127,7 @@ static void s_tell_bad(const scene *scene) {
     verdict streamed = verdict_of(about, &about->streamed, scene->keeps_ids);
     verdict answered = about->was_unknown ? verdict_of(about, &about->answered, scene->keeps_ids) : VERDICT_TRUE;
     if (!verdict_is_bad(streamed) && !verdict_is_bad(answered)) continue;
-    s_tell_ticket(about, verdict_is_bad(streamed) ? streamed : answered);
+    verdict_tell(about, verdict_is_bad(streamed) ? streamed : answered);
     shown++;
   }
 }
@@ -181,15 +149,15 @@ static unsigned s_tell_commands(scene *scene) {
   const call_log *calls = &scene->calls;
   unsigned violated = 0;
   printf(" commands\n");
-  s_figure("sent", calls->count);
-  s_figure("answered ok", calls->by_status[HBUS_REPLY_OK]);
-  s_figure("answered error", calls->by_status[HBUS_REPLY_ERROR]);
-  s_figure("creates among them that were not sent", calls->not_sent);
-  s_figure("answered unknown", calls->by_status[HBUS_REPLY_UNKNOWN]);
-  violated += s_must_be("without an answer", call_log_open(calls), 0);
-  violated += s_must_be("answered twice", calls->surplus, 0);
-  violated += s_must_be("replies to no command", calls->unasked, 0);
-  violated += s_must_be("replies dropped by the broker", rig_counter(scene->client, "replies_dropped"), 0);
+  figure_tell("sent", calls->count);
+  figure_tell("answered ok", calls->by_status[HBUS_REPLY_OK]);
+  figure_tell("answered error", calls->by_status[HBUS_REPLY_ERROR]);
+  figure_tell("creates among them that were not sent", calls->not_sent);
+  figure_tell("answered unknown", calls->by_status[HBUS_REPLY_UNKNOWN]);
+  violated += figure_must_be("without an answer", call_log_open(calls), 0);
+  violated += figure_must_be("answered twice", calls->surplus, 0);
+  violated += figure_must_be("replies to no command", calls->unasked, 0);
+  violated += figure_must_be("replies dropped by the broker", rig_counter(scene->client, "replies_dropped"), 0);
   return violated;
 }
 
@@ -197,27 +165,27 @@ static unsigned s_tell_orders(scene *scene, const tally *tally) {
   const ledger_reader *ledger = &scene->ledger;
   unsigned violated = 0;
   printf(" orders\n");
-  s_figure("order tickets", scene->tickets.count);
+  figure_tell("order tickets", scene->tickets.count);
   uint64_t written = rig_counter(scene->client, "upstream_creates");
-  s_figure("creates that the broker wrote", written);
-  violated += s_must_not_exceed("creates that reached the simulator, and no more", ledger->creates, written);
-  s_figure("accepted there", ledger->creates_accepted);
-  s_figure("refused there", ledger->creates_rejected);
-  s_figure("lost there with the connection", ledger->creates_dropped);
-  s_figure("cancels that reached it", ledger->cancels);
-  s_figure("fills there", ledger->fills);
-  violated += s_must_be("creates there with an id that had come before", ledger->upstream_ids_twice, 0);
-  violated += s_must_be("creates there of a ticket that had come before", ledger->tickets_twice, 0);
-  violated += s_must_be("creates and fills there that nobody asked for", ledger->strangers, 0);
-  violated += s_must_be("replies that promised what the ledger has not", s_count_broken_words(scene), 0);
+  figure_tell("creates that the broker wrote", written);
+  violated += figure_must_not_exceed("creates that reached the simulator, and no more", ledger->creates, written);
+  figure_tell("accepted there", ledger->creates_accepted);
+  figure_tell("refused there", ledger->creates_rejected);
+  figure_tell("lost there with the connection", ledger->creates_dropped);
+  figure_tell("cancels that reached it", ledger->cancels);
+  figure_tell("fills there", ledger->fills);
+  violated += figure_must_be("creates there with an id that had come before", ledger->upstream_ids_twice, 0);
+  violated += figure_must_be("creates there of a ticket that had come before", ledger->tickets_twice, 0);
+  violated += figure_must_be("creates and fills there that nobody asked for", ledger->strangers, 0);
+  violated += figure_must_be("replies that promised what the ledger has not", s_count_broken_words(scene), 0);
   printf(" what the private stream says of all tickets\n");
   for (verdict i = 0; i < VERDICT_COUNT; i++)
-    violated += verdict_is_bad(i) ? s_must_be(verdict_name(i), tally->streamed[i], 0)
-                                  : (s_figure(verdict_name(i), tally->streamed[i]), 0);
+    violated += verdict_is_bad(i) ? figure_must_be(verdict_name(i), tally->streamed[i], 0)
+                                  : (figure_tell(verdict_name(i), tally->streamed[i]), 0);
   printf(" what get_order says of those that were unknown once\n");
   for (verdict i = 0; i < VERDICT_COUNT; i++)
-    violated += verdict_is_bad(i) ? s_must_be(verdict_name(i), tally->answered[i], 0)
-                                  : (s_figure(verdict_name(i), tally->answered[i]), 0);
+    violated += verdict_is_bad(i) ? figure_must_be(verdict_name(i), tally->answered[i], 0)
+                                  : (figure_tell(verdict_name(i), tally->answered[i]), 0);
   return violated;
 }
 
@@ -226,22 +194,22 @@ static unsigned s_tell_link(scene *scene, unsigned alive) {
   uint64_t losses = rig_counter(scene->client, "link_losses"), connects = rig_counter(scene->client, "link_connects");
   unsigned violated = 0;
   printf(" link\n");
-  s_figure("connections that ended in the simulator", ledger->ended);
-  s_figure("cut", ledger->cut);
-  s_figure("closed with a code", ledger->closed);
-  s_figure("gone silent", ledger->muted);
-  s_figure("times that the broker's link was up", connects);
-  violated += s_must_be("losses of it, one less as it is up again", losses, connects - 1);
-  violated += s_must_not_exceed("those, and no more than connections that ended", losses, ledger->ended);
+  figure_tell("connections that ended in the simulator", ledger->ended);
+  figure_tell("cut", ledger->cut);
+  figure_tell("closed with a code", ledger->closed);
+  figure_tell("gone silent", ledger->muted);
+  figure_tell("times that the broker's link was up", connects);
+  violated += figure_must_be("losses of it, one less as it is up again", losses, connects - 1);
+  violated += figure_must_not_exceed("those, and no more than connections that ended", losses, ledger->ended);
   printf(" events\n");
-  s_figure("received", scene->audience.events);
-  violated += s_must_be("numbers that did not follow", scene->audience.gaps, 0);
-  violated += s_must_be("that could not be read", scene->audience.broken, 0);
-  violated += s_must_be("subscribed topics that move on", alive, TOPICS);
+  figure_tell("received", scene->audience.events);
+  violated += figure_must_be("numbers that did not follow", scene->audience.gaps, 0);
+  violated += figure_must_be("that could not be read", scene->audience.broken, 0);
+  violated += figure_must_be("subscribed topics that move on", alive, TOPICS);
   printf(" reactor\n");
-  s_figure("turns", rig_number(scene->client, "turns"));
-  s_figure("longest turn, us (20000 is the bar)", rig_number(scene->client, "turn_longest_us"));
-  s_figure("turns past that", rig_number(scene->client, "turns_over_20ms"));
+  figure_tell("turns", rig_number(scene->client, "turns"));
+  figure_tell("longest turn, us (20000 is the bar)", rig_number(scene->client, "turn_longest_us"));
+  figure_tell("turns past that", rig_number(scene->client, "turns_over_20ms"));
   return violated;
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define KEY_SIZE  (2 * HBUS_NAME_MAX + HBUS_ORDER_ID_MAX + 3)
-#define ALIKE_MAX 12 /* zeros at the end of an amount; more would not fit a decimal */
+#define ZEROS_MAX 12 /* zeros at the end of an amount; more would not fit a decimal */
 
 /* Around the prices at which hbus-sim begins, from which its markets hardly move in the time of a test. */
 const ticket_market ticket_markets[TICKET_MARKETS] = {
@@ -17,9 +17,16 @@ const ticket_market ticket_markets[TICKET_MARKETS] = {
 typedef char key[KEY_SIZE];
 
 void ticket_table_init(ticket_table *self) {
-  *self = (ticket_table){.by_client_id = zhashx_new(), .by_amount = zhashx_new(), .by_order_id = zhashx_new()};
+  *self = (ticket_table){
+      .by_client_id = zhashx_new(), .by_amount = zhashx_new(), .by_order_id = zhashx_new(), .zeros_step = 1};
   for (unsigned i = 0; i < TICKET_MARKETS; i++)
     self->lots[i] = ticket_markets[i].lots_min;
+}
+
+void ticket_table_share(ticket_table *self, unsigned first, unsigned step) {
+  assert(first < step && step <= ZEROS_MAX);
+  self->zeros_first = first;
+  self->zeros_step = step;
 }
 
 void ticket_table_free(ticket_table *self) {
@@ -45,7 +52,18 @@ static void s_order_key(key out, const char *exchange, const char *order_id) {
   snprintf(out, sizeof(key), "%s\n%s", exchange, order_id);
 }
 
-static ticket *s_add(ticket_table *self, unsigned owner, unsigned market, const hbus_decimal *amount) {
+/* `number` more zeros at its end, so that it is the same, but for its text. */
+static hbus_decimal s_pad(const hbus_decimal *amount, unsigned number) {
+  char text[HBUS_DECIMAL_MAX + 1];
+  hbus_decimal padded = {0};
+  int size = snprintf(text, sizeof text, "%s%.*s", amount->text, (int)number, "000000000000");
+  hbus_status status = hbus_decimal_parse(text, (size_t)size, &padded);
+  assert(!status);
+  return padded;
+}
+
+static ticket *s_add_as(ticket_table *self, unsigned owner, unsigned market, const hbus_decimal *amount,
+                        const char *client_order_id) {
   const ticket_market *where = &ticket_markets[market];
   ticket *added = calloc(1, sizeof *added);
   ticket **items = realloc(self->items, (self->count + 1) * sizeof *items);
@@ -57,8 +75,7 @@ static ticket *s_add(ticket_table *self, unsigned owner, unsigned market, const 
   hbus_status status = hbus_command_init(&added->create, HBUS_CREATE_ORDER, where->exchange, where->name, NULL);
   assert(!status);
   added->create.amount = *amount;
-  snprintf(added->create.client_order_id, sizeof added->create.client_order_id, "%s-%zu", ticket_owner_name(owner),
-           self->count);
+  snprintf(added->create.client_order_id, sizeof added->create.client_order_id, "%s", client_order_id);
   key name;
   s_amount_key(name, where->exchange, where->name, amount->text);
   int taken = zhashx_insert(self->by_amount, name, added) ||
@@ -67,26 +84,56 @@ static ticket *s_add(ticket_table *self, unsigned owner, unsigned market, const 
   return added;
 }
 
+static ticket *s_add(ticket_table *self, unsigned owner, unsigned market, const hbus_decimal *amount) {
+  hbus_client_order_id id;
+  snprintf(id, sizeof id, "%s-%zu", ticket_owner_name(owner), self->count + 1);
+  return s_add_as(self, owner, market, amount, id);
+}
+
 ticket *ticket_table_add(ticket_table *self, unsigned owner, unsigned market) {
   hbus_decimal amount = {0};
   hbus_status status = hbus_decimal_from_integer(self->lots[market]++, ticket_markets[market].digits, &amount);
   assert(!status);
-  return s_add(self, owner, market, &amount);
+  amount = s_pad(&amount, self->zeros_first);
+  ticket *added = s_add(self, owner, market, &amount);
+  added->zeros = self->zeros_first;
+  return added;
 }
 
 ticket *ticket_table_add_alike(ticket_table *self, unsigned owner, const ticket *like) {
-  char text[HBUS_DECIMAL_MAX + 2];
-  hbus_decimal amount = {0};
-  if (like->alike == ALIKE_MAX) return NULL;
-  snprintf(text, sizeof text, "%s0", like->create.amount.text);
-  hbus_status status = hbus_decimal_parse(text, strlen(text), &amount);
-  assert(!status);
-  if (ticket_find_amount(self, like->create.exchange, like->create.market, text)) return NULL;
+  if (like->zeros + self->zeros_step > ZEROS_MAX) return NULL;
+  hbus_decimal amount = s_pad(&like->create.amount, self->zeros_step);
+  if (ticket_find_amount(self, like->create.exchange, like->create.market, amount.text)) return NULL;
   ticket *added = s_add(self, owner, like->market, &amount);
-  added->alike = like->alike + 1;
+  added->zeros = like->zeros + self->zeros_step;
   added->create.side = like->create.side;
   added->create.order_type = like->create.order_type;
   added->create.price = like->create.price;
+  return added;
+}
+
+static unsigned s_market(const hbus_command *create) {
+  unsigned i = 0;
+  while (i < TICKET_MARKETS && (strcmp(ticket_markets[i].exchange, create->exchange) != 0 ||
+                                strcmp(ticket_markets[i].name, create->market) != 0))
+    i++;
+  return i;
+}
+
+ticket *ticket_table_restore(ticket_table *self, unsigned owner, const hbus_command *create) {
+  unsigned market = s_market(create);
+  int64_t lots = 0;
+  const char *point = strchr(create->amount.text, '.');
+  if (market == TICKET_MARKETS || !point || ticket_find(self, create->client_order_id) ||
+      ticket_find_amount(self, create->exchange, create->market, create->amount.text) ||
+      hbus_decimal_to_integer(&create->amount, ticket_markets[market].digits, &lots) != HBUS_OK)
+    return NULL;
+  ticket *added = s_add_as(self, owner, market, &create->amount, create->client_order_id);
+  added->create.side = create->side;
+  added->create.order_type = create->order_type;
+  added->create.price = create->price;
+  added->zeros = (unsigned)strlen(point + 1) - ticket_markets[market].digits;
+  if (self->lots[market] <= lots) self->lots[market] = lots + 1;
   return added;
 }
 

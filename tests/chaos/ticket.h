@@ -46,17 +46,31 @@ typedef struct ticket {
   hbus_command create;
   unsigned owner;
   unsigned market;
-  unsigned alike; /* how many tickets before it ask for the same */
+  unsigned zeros; /* at the end of its amount: they tell it from others that ask for the same */
 
   unsigned not_sent;      /* replies that said so */
   bool reached;           /* a reply said that it went upstream, or may have */
   bool was_unknown;       /* a reply said so */
-  bool cancel_confirmed;  /* a reply said that it is gone */
+  bool said_not_sent;     /* a reply said that it never was, and never will be */
+  bool cancel_confirmed;  /* a reply said that it is gone, or promised it */
   hbus_order_id order_id; /* as an ok said; "" for none */
   ticket_picture streamed;
   ticket_picture answered;
-  bool asking; /* get_order is under way, after the storm */
+  bool asking;       /* get_order is under way, after the storm */
+  bool asked_create; /* and its create was sent once more, long past its expiry */
   ticket_truth truth;
+
+  /* Where its owner may be killed, and the broker. */
+  uint64_t expires_ms; /* of the create that was sent last; unix time */
+  bool settled;        /* its owner knows what became of it */
+  bool lost;           /* a reply will not come any more */
+  bool cancelling;     /* a cancel was sent whose outcome is not known */
+  bool cancel_asked;   /* ... and is under way */
+  bool cancel_over;    /* no more of them */
+
+  /* What the journal's events say of it, one after the other. */
+  hbus_decimal told; /* the sum of its fills; absent: nothing */
+  ticket_picture last;
 } ticket;
 
 typedef struct ticket_table {
@@ -66,9 +80,12 @@ typedef struct ticket_table {
   zhashx_t *by_amount;   /* exchange, market, amount as text */
   zhashx_t *by_order_id; /* exchange, order id; those that the ledger has accepted */
   int64_t lots[TICKET_MARKETS];
+  unsigned zeros_first, zeros_step; /* of the amounts that this table gives */
 } ticket_table;
 
 void ticket_table_init(ticket_table *self);
+/* Gives other amounts than tables with another `first` below the same `step` give, though alike ones. */
+void ticket_table_share(ticket_table *self, unsigned first, unsigned step);
 void ticket_table_free(ticket_table *self);
 
 /* Who places it. */
@@ -78,6 +95,9 @@ const char *ticket_owner_name(unsigned owner);
 ticket *ticket_table_add(ticket_table *self, unsigned owner, unsigned market);
 /* A ticket that asks for the same as `like`; NULL: there are as many of those as can be told apart. */
 ticket *ticket_table_add_alike(ticket_table *self, unsigned owner, const ticket *like);
+
+/* A ticket that was written before, by this table or another; no table gives its amount again. NULL: it is none. */
+ticket *ticket_table_restore(ticket_table *self, unsigned owner, const hbus_command *create);
 
 /* NULL: there is none. */
 ticket *ticket_find(const ticket_table *self, const char *client_order_id);

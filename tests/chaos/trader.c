@@ -6,17 +6,15 @@
 
 #include "proto/command_codec.h"
 #include "proto/reply_codec.h"
+#include "tests/chaos/draw.h"
 
 #define PAUSE_MS_MAX                                                                                                   \
-  80                      /* between two commands; half of it on average. Few enough orders for the simulator to       \
-                           * remember them all for a thousand cuts. */
-#define RECENT         20 /* of its tickets, about which it still asks */
-#define ALIKE_PERCENT  35
-#define HASTY_PERCENT  5 /* creates that expire at once */
-#define EXPIRES_MS     2000
-#define MARKET_PERCENT 20
-#define CROSS_PERCENT  20 /* limit orders that trade at once */
-#define TOUCH_PERCENT  30 /* limit orders at the best price, which trade soon */
+  80                     /* between two commands; half of it on average. Few enough orders for the simulator to        \
+                          * remember them all for a thousand cuts. */
+#define RECENT        20 /* of its tickets, about which it still asks */
+#define ALIKE_PERCENT 35
+#define HASTY_PERCENT 5 /* creates that expire at once */
+#define EXPIRES_MS    2000
 
 /* --- sending --- */
 
@@ -67,31 +65,13 @@ static void s_send_create(trader *self, ticket *about) {
   s_send(self, &create, about);
 }
 
-/* A new order of its own values. */
-static void s_draw(trader *self, ticket *new_one) {
-  const ticket_market *where = &ticket_markets[new_one->market];
-  const hbus_ticker *ticker = &self->audience->tickers[new_one->market];
-  hbus_command *create = &new_one->create;
-  bool buys = random_chance(&self->random, 50), crosses = random_chance(&self->random, CROSS_PERCENT);
-  create->side = buys ? HBUS_BUY : HBUS_SELL;
-  create->order_type = random_chance(&self->random, MARKET_PERCENT) ? HBUS_MARKET : HBUS_LIMIT;
-  if (create->order_type == HBUS_MARKET) return;
-  const hbus_decimal *best = buys ? &ticker->bid : &ticker->ask;
-  if (random_chance(&self->random, TOUCH_PERCENT) && !hbus_decimal_is_absent(best)) {
-    create->price = *best;
-  } else {
-    const char *price = buys == crosses ? where->high : where->low;
-    hbus_decimal_parse(price, strlen(price), &create->price);
-  }
-}
-
 static void s_create(trader *self) {
   ticket *written = NULL;
   if (self->tickets->count && random_chance(&self->random, ALIKE_PERCENT))
     written = ticket_table_add_alike(self->tickets, self->number, self->tickets->items[self->tickets->count - 1]);
   if (!written) {
     written = ticket_table_add(self->tickets, self->number, (unsigned)random_below(&self->random, TICKET_MARKETS));
-    s_draw(self, written);
+    draw_order(&self->random, &self->audience->tickers[written->market], written);
   }
   ticket **own = realloc(self->own, (self->own_count + 1) * sizeof *own);
   assert(own);
@@ -165,6 +145,13 @@ void trader_ask(trader *self, ticket *about) {
   s_send_about(self, HBUS_GET_ORDER, about, false);
 }
 
+void trader_ask_create(trader *self, ticket *about) {
+  hbus_command create = about->create;
+  create.expires_ms = 1;
+  about->asked_create = true;
+  s_send(self, &create, about);
+}
+
 void trader_act(trader *self) {
   static const struct {
     unsigned percent;
@@ -189,6 +176,9 @@ static void s_take_create(trader *self, ticket *about, const hbus_reply *reply) 
     return;
   }
   about->reached = true;
+  static const char not_sent[] = "not sent: ";
+  if (reply->message.size > sizeof not_sent && !memcmp(reply->message.data, not_sent, sizeof not_sent - 1))
+    about->said_not_sent = true;
   if (reply->status == HBUS_REPLY_UNKNOWN) about->was_unknown = true;
   if (reply->status == HBUS_REPLY_OK && !hbus_unpack_order(reply->data, &order, NULL))
     memcpy(about->order_id, order.order_id, sizeof about->order_id);

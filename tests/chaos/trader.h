@@ -33,5 +33,7 @@ void trader_act(trader *self);
 void trader_read(trader *self);
 /* Asks what became of an order of its own. */
 void trader_ask(trader *self, ticket *about);
+/* Sends its create once more, which has expired long ago: what comes is its outcome. */
+void trader_ask_create(trader *self, ticket *about);
 
 #endif

@@ -20,5 +20,7 @@ const char *verdict_name(verdict is);
 bool verdict_is_bad(verdict is);
 /* `keeps_ids`: the simulator keeps the ids that it is sent. */
 verdict verdict_of(const ticket *about, const ticket_picture *picture, bool keeps_ids);
+/* Prints what the two say. */
+void verdict_tell(const ticket *about, verdict is);
 
 #endif

@@ -86,6 +86,12 @@ void process_read_all(process *self, char *out, size_t out_size, char *err, size
   }
 }
 
+bool process_has_ended(const process *self) {
+  siginfo_t end = {.si_pid = 0};
+  cr_assert_eq(waitid(P_PID, (id_t)self->pid, &end, WEXITED | WNOHANG | WNOWAIT), 0);
+  return end.si_pid != 0;
+}
+
 int process_wait(process *self) {
   int status = 0;
   cr_assert_eq(waitpid(self->pid, &status, 0), self->pid);

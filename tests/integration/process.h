@@ -25,6 +25,8 @@ bool process_read_error_line(process *self, char *line, size_t size);
 /* The rest of its output (and of its errors), until it ends; NUL-terminated, cut where it would not fit. */
 void process_read_all(process *self, char *out, size_t out_size, char *err, size_t err_size);
 
+/* Whether it has ended, by itself or not; process_wait tells how. */
+bool process_has_ended(const process *self);
 /* Waits for its end; its exit status, or 128 + the signal's number. Reads nothing. */
 int process_wait(process *self);
 /* Sends a signal, then waits. */

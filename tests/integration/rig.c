@@ -59,12 +59,13 @@ void rig_write_config(rig *self, const char *config, char *path, size_t size) {
   fprintf(file,
           "journal:\n"
           "  path: %s/hbus.db\n"
+          "  sync: %s\n"
           "upstream:\n"
           "  url: %s\n"
           "  reconnect_min_ms: 20\n"
           "  reconnect_max_ms: 200\n"
           "%s",
-          self->folder, self->url, config ? config : "");
+          self->folder, self->sync ? self->sync : "interval", self->url, config ? config : "");
   fclose(file);
 }
 
@@ -344,24 +345,25 @@ void rig_next_event(hbus_client *client, const char *prefix, hbus_message *out) 
   }
 }
 
-static bool s_hears_error_of(hbus_client *client, const char *order_id) {
+static bool s_hears_error_of(hbus_client *client, const char *market) {
   hbus_message message;
   while (hbus_client_next(client, 100, &message) == HBUS_OK) {
     bool is_error = message.kind == HBUS_MESSAGE_EVENT && message.event.kind == HBUS_KIND_ERROR;
-    if (is_error && strcmp(message.event.data.notice.order_id, order_id) == 0) return true;
+    if (is_error && strcmp(message.event.data.notice.market, market) == 0) return true;
   }
   return false;
 }
 
 void rig_settle(hbus_client *client) {
   hbus_error error;
-  hbus_cancel cancel;
   cr_assert_eq(hbus_client_watch(client, "error/hummingbot/", &error), HBUS_OK);
   for (int tries = 0; tries < PROCESS_PATIENCE_MS / 100; tries++) {
-    char order_id[32];
-    snprintf(order_id, sizeof order_id, "try-%d", tries);
-    cr_assert_neq(hbus_cancel_order(client, "binance", "ETH-USDT", order_id, NULL, 0, &cancel, &error), HBUS_OK);
-    if (s_hears_error_of(client, order_id)) {
+    char market[32];
+    snprintf(market, sizeof market, "TRY-%d", tries);
+    hbus_command nowhere = rig_order("nowhere", market, HBUS_BUY, HBUS_LIMIT, "1", "1");
+    hbus_order order;
+    cr_assert_neq(hbus_create_order(client, &nowhere, 0, &order, &error), HBUS_OK);
+    if (s_hears_error_of(client, market)) {
       cr_assert_eq(hbus_client_unwatch(client, "error/hummingbot/", &error), HBUS_OK);
       return;
     }

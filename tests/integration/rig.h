@@ -8,7 +8,9 @@
 #define RIG_API_KEY "a-key-for-tests"
 
 typedef struct rig {
-  char folder[64]; /* its own, removed at the end */
+  char folder[64];  /* its own, removed at the end */
+  bool lasting;     /* the broker's endpoints are files in the folder: one that is started again has the same */
+  const char *sync; /* journal.sync of the broker; NULL: its default. Set, if at all, behind rig_open */
   process sim;
   process broker;
   char url[256];    /* of the simulator */
@@ -24,10 +26,18 @@ void rig_start(rig *self, const char *const *sim_arguments, const char *config);
 /* Ends all, and checks that each ends well. */
 void rig_stop(rig *self);
 
-/* The same in steps, for tests that need one alone. */
+/* The same in steps, for tests that need one alone. What is started again after its end finds the journal and the
+ * folder as they were, a simulator also its port; `lasting` is set between rig_open and the first start. */
 void rig_open(rig *self);
 void rig_start_sim(rig *self, const char *const *arguments);
 void rig_start_broker(rig *self, const char *config);
+/* A start in two steps: when there is something to read on the program's standard output, _ready does not wait. */
+void rig_launch_sim(rig *self, const char *const *arguments);
+void rig_sim_ready(rig *self);
+void rig_launch_broker(rig *self, const char *config);
+void rig_broker_ready(rig *self);
+/* Ends the broker with SIGKILL, and starts it again. */
+void rig_restart_broker(rig *self, const char *config);
 /* Writes the config that rig_start_broker uses, and gives its path. */
 void rig_write_config(rig *self, const char *config, char *path, size_t size);
 void rig_close(rig *self);
@@ -64,7 +74,7 @@ hbus_command rig_order(const char *exchange, const char *market, hbus_side side,
 hbus_decimal rig_decimal(const char *text);
 
 /* Waits until what the client watches on the private stream has reached the broker: a subscription travels for itself.
- * Cancels orders that there are not, and reads their errors, with every event before them. */
+ * Places orders where they are refused, and reads their errors, with every event before them. */
 void rig_settle(hbus_client *client);
 
 /* The next event whose topic begins with `prefix`; others are passed over. Fails the test if none comes. */
