@@ -296,6 +296,7 @@ Test(fill_book, what_is_no_amount_of_anything_is_told_and_not_summed) {
   s_expect_fill(at, "b", "-0.5", "");
   s_expect_fill(at, "", "0.5", "");
   s_expect_state(at, HBUS_PARTIALLY_FILLED, "0.5");
+  s_expect_position(at, "alice", "0.5", "0.5");
   cr_expect_eq(at->counters.fills_unsummed, 0);
   event_stage_destroy(&at);
 }
