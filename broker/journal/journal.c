@@ -76,13 +76,15 @@ static uint64_t s_now_us(void) {
 static void s_answer(journal_batch *batch, hbus_status status) {
   size_t end = batch->question_count; /* what is asked from within an answer has its turn later */
   while (batch->answered < end) {
-    journal_question question = *journal_batch_question(batch, batch->answered++);
-    if (question.when) {
-      question.when(question.arg, status);
-      continue;
-    }
-    hbus_status found = status == HBUS_OK ? question.status : status;
-    question.find(question.arg, found, found == HBUS_OK ? journal_batch_found(batch, &question) : NULL);
+    const journal_question *question = journal_batch_question(batch, batch->answered++);
+    journal_found_fn *find = question->find;
+    void *arg = question->arg;
+    if (!find)
+      question->when(arg, status);
+    else if (status != HBUS_OK) /* the worker may be at it: what it found is not looked at */
+      find(arg, status, NULL);
+    else
+      find(arg, question->status, journal_batch_found(batch, question));
   }
 }
 

@@ -40,7 +40,7 @@ void journal_batch_reset(journal_batch *self) {
 }
 
 size_t journal_batch_bytes(const journal_batch *self) {
-  return self->records.size + self->questions.size + self->found.size;
+  return self->records.size + self->questions.size;
 }
 
 /* ---- records ---- */

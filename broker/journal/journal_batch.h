@@ -40,6 +40,7 @@ void journal_batch_init(journal_batch *self);
 void journal_batch_free(journal_batch *self);
 /* Empties it; memory beyond what a usual turn takes is given back. */
 void journal_batch_reset(journal_batch *self);
+/* Of what was put and asked; also while the worker has it. */
 size_t journal_batch_bytes(const journal_batch *self);
 
 /* HBUS_TOO_BIG, HBUS_NO_MEMORY: nothing was added. */

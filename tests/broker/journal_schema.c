@@ -110,7 +110,7 @@ Test(journal_schema, rule_18_rows_that_were_not_written_by_the_broker_are_refuse
 Test(journal_schema, a_file_that_is_empty_or_gone_is_not_started_anew) {
   journal_stage *stage = s_stage();
   char wal[128];
-  journal_stage_write(stage->path, NULL, 0);
+  journal_stage_write(stage->path, (const uint8_t *)"", 0);
   s_expect_refused(stage, HBUS_MALFORMED, "is empty");
   unlink(stage->path);
   journal_stage_write(journal_stage_file(stage, "-wal", wal), (const uint8_t *)"x", 1);
