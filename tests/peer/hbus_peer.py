@@ -4,8 +4,9 @@ Copy this file into your strategy and change it as you like.
 
     peer = Peer("my-strategy")
     peer.follow("private", "order_update/binance/BTC-USDT/")
-    peer.hello()
-    reply = peer.create_order("order-1", exchange="binance", market="BTC-USDT", side="buy",
+    peer.hello(cancel_on_disconnect=True)
+    left_from_before = peer.live_orders()
+    reply = peer.create_order(new_order_id(), exchange="binance", market="BTC-USDT", side="buy",
                               order_type="limit", amount=Decimal("0.01"), price=Decimal("30000.00"))
     event = peer.next_event()
 
@@ -14,6 +15,7 @@ A peer belongs to one thread. Prices and amounts are decimal.Decimal or text, ne
 
 import decimal
 import itertools
+import secrets
 import time
 
 import msgpack
@@ -50,7 +52,7 @@ class Peer:
         for socket in self._streams.values():
             self._poller.register(socket, zmq.POLLIN)
         self._ids = itertools.count(1)
-        self._last_seq = {}  # (stream, topic, epoch): the seq read last
+        self._last = {}  # (stream, topic): epoch and seq of the event read last
         self._broker_ahead_ms = 0  # the broker's clock less ours
 
     def _connect(self, kind, endpoint):
@@ -59,6 +61,7 @@ class Peer:
         if kind == zmq.DEALER:
             socket.immediate = True  # no queue of old orders for a broker that is away
             socket.sndtimeo = self.timeout_ms
+            socket.setsockopt(zmq.HEARTBEAT_TTL, 15000)  # the broker notices when this machine vanishes
         else:
             socket.rcvhwm = 100_000
         socket.setsockopt(zmq.HEARTBEAT_IVL, 5000)
@@ -95,17 +98,27 @@ class Peer:
                 return reply
         raise OutcomeUnknown("no reply in time")
 
-    def hello(self):
-        """Comes first on a connection, and again after the broker was started anew."""
+    def hello(self, cancel_on_disconnect=None, grace_ms=None):
+        """Comes first on a connection, and again after the broker was started anew; live_orders() comes next. With
+        cancel_on_disconnect=True the broker cancels the orders of this name when it is gone for grace_ms."""
         before_ms = _now_ms()
-        reply = self.call("hello", name=self.name)
+        reply = self.call("hello", name=self.name, cancel_on_disconnect=cancel_on_disconnect, grace_ms=grace_ms)
         self._broker_ahead_ms = reply["data"]["now"] - (before_ms + _now_ms()) // 2
         return reply
 
+    def live_orders(self):
+        """Every order of ours that is not finished, in all markets; `pending` and `unknown` ones may be live too."""
+        return list(self.pages("get_open_orders"))
+
     def create_order(self, client_order_id, valid_ms=5000, **order):
-        """Places an order, or tells what became of it if this client_order_id was used for it before."""
+        """Places an order, or tells what became of it if this client_order_id was used for it before. After an
+        OutcomeUnknown call it again with the same arguments: nothing is ever placed twice."""
         expires = _now_ms() + self._broker_ahead_ms + valid_ms
         return self.call("create_order", client_order_id=client_order_id, expires=expires, **order)
+
+    def cancel_all(self, **which):
+        """Cancels all live orders of ours, or those of an `exchange`, a `market`, a `side`; events tell how each ends."""
+        return self.call("cancel_all", **which)
 
     def pages(self, cmd, **arguments):
         """Yields every record of a list: orders, balances, positions."""
@@ -126,8 +139,8 @@ class Peer:
 
     def next_event(self, timeout_ms=None):
         """The next event of any stream, or None in time. Three keys are added to it: `stream`, `topic`, and `missed`:
-        how many events of its topic were lost before it, or None when it is the first of its topic here, or since the
-        broker was started anew. Unless `missed` is 0, ask for the state again."""
+        how many events of its topic were lost before it, or None when that cannot be told: it is the first of its topic
+        here, or of a broker started anew whose numbers do not go on. Unless `missed` is 0, ask for the state again."""
         ready = dict(self._poller.poll(self.timeout_ms if timeout_ms is None else timeout_ms))
         for stream, socket in self._streams.items():
             if socket in ready:
@@ -138,15 +151,25 @@ class Peer:
     def _numbered(self, stream, topic, event):
         if event["v"] != 1:
             raise ValueError(f"an event of version {event['v']}; this peer speaks 1")
-        key = (stream, topic, event["epoch"])
-        last = self._last_seq.get(key)
-        self._last_seq[key] = event["seq"]
-        missed = None if last is None else event["seq"] - last - 1
+        last_epoch, last_seq = self._last.get((stream, topic), (0, 0))
+        self._last[(stream, topic)] = (event["epoch"], event["seq"])
+        goes_on = event["epoch"] == last_epoch or stream == "private" and event["seq"] > last_seq > 0
+        missed = event["seq"] - last_seq - 1 if goes_on else None
         return {**event, "stream": stream, "topic": topic, "missed": missed}
 
     def has_seen(self, seen):
         """Whether the event that a reply's `seen` names has been read here."""
-        return self._last_seq.get((seen["stream"], seen["topic"], seen["epoch"]), 0) >= seen["seq"]
+        return self._last.get((seen["stream"], seen["topic"]), (0, 0)) >= (seen["epoch"], seen["seq"])
+
+
+def new_order_id(prefix=""):
+    """A client_order_id that never recurs. Write it down before you use it, if it has to outlive your program."""
+    return prefix + secrets.token_hex(16)
+
+
+def newer(known, heard):
+    """The newer of two pictures of one order; `known` may be None."""
+    return heard if known is None or heard.get("rev", 0) > known.get("rev", 0) else known
 
 
 def _plain(value):

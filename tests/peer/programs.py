@@ -1,7 +1,9 @@
 """Starts hbus-sim and hbusd on free ports for a test, and stops them."""
 
 import os
+import pathlib
 import select
+import signal
 import subprocess
 import tempfile
 import time
@@ -16,6 +18,7 @@ endpoints:
   commands: ["tcp://127.0.0.1:*"]
   market: ["tcp://127.0.0.1:*"]
   private: ["tcp://127.0.0.1:*"]
+journal: {{ path: "{journal}" }}
 log: {{ level: warn }}
 """
 
@@ -52,9 +55,9 @@ class Program:
         self._errors.seek(0)
         return (output + self._errors.read()).decode(errors="replace")
 
-    def stop(self):
-        """Asks it to end, and returns its exit status."""
-        self._process.terminate()
+    def stop(self, number=signal.SIGTERM):
+        """Sends it a signal, waits until it ends, and returns its exit status."""
+        self._process.send_signal(number)
         try:
             return self._process.wait(START_TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -69,18 +72,30 @@ class Programs:
     """One simulated Hummingbot and one broker. `endpoints` has the addresses `commands`, `market` and `private`."""
 
     def __init__(self, bin_dir, *sim_options):
-        key = {"HUMMINGBOT_API_KEY": API_KEY}
+        self._key = {"HUMMINGBOT_API_KEY": API_KEY}
+        self._bin_dir = bin_dir
+        self._folder = tempfile.TemporaryDirectory()
         sim = [os.path.join(bin_dir, "hbus-sim"), "--port", "0", *sim_options]
-        self._sim = Program(sim, "hbus-sim ready ", key)
+        self._sim = Program(sim, "hbus-sim ready ", self._key)
         try:
-            self._config = tempfile.NamedTemporaryFile("w", suffix=".yaml")
-            self._config.write(CONFIG.format(url=self._sim.ready_line.split()[2]))
-            self._config.flush()
-            self._broker = Program([os.path.join(bin_dir, "hbusd"), "--config", self._config.name], "hbusd ready ", key)
+            folder = pathlib.Path(self._folder.name)
+            self._config = folder / "hbusd.yaml"
+            url = self._sim.ready_line.split()[2]
+            self._config.write_text(CONFIG.format(url=url, journal=folder / "hbus.db"), encoding="utf-8")
+            self._start_broker()
         except Exception:
             self._sim.stop()
             raise
+
+    def _start_broker(self):
+        program = os.path.join(self._bin_dir, "hbusd")
+        self._broker = Program([program, "--config", str(self._config)], "hbusd ready ", self._key)
         self.endpoints = dict(word.split("=", 1) for word in self._broker.ready_line.split()[2:])
+
+    def restart_broker(self):
+        """Kills the broker, as a crash would, and starts it again on its journal; the endpoints are others then."""
+        self._broker.stop(signal.SIGKILL)
+        self._start_broker()
 
     def stop(self):
         """Stops both, the broker first, and returns the broker's exit status."""
@@ -88,4 +103,4 @@ class Programs:
             return self._broker.stop()
         finally:
             self._sim.stop()
-            self._config.close()
+            self._folder.cleanup()

@@ -16,7 +16,7 @@ except ImportError as missing:
     sys.exit(77)
 
 import document
-from hbus_peer import OutcomeUnknown, Peer, Refused
+from hbus_peer import OutcomeUnknown, Peer, Refused, new_order_id, newer
 from programs import Programs
 
 EXCHANGE = "binance"
@@ -35,7 +35,7 @@ def setUpModule():
     programs = Programs(os.environ["HBUS_BIN_DIR"], "--fault", f"no-answer={UNANSWERED}")
     peer = Peer("setup", **programs.endpoints)
     try:
-        until(lambda: peer.call("status")["data"]["link"]["status"] == "connected" or peer.next_event(20), "a link")
+        await_link(peer)
     finally:
         peer.close()
 
@@ -53,6 +53,10 @@ def until(condition, what):
         if result:
             return result
     raise AssertionError(f"{what}: not in {WAIT_S} s")
+
+
+def await_link(peer):
+    until(lambda: peer.call("status")["data"]["link"]["status"] == "connected" or peer.next_event(20), "a link")
 
 
 def new_id():
@@ -88,14 +92,15 @@ class PeerTest(unittest.TestCase):
                                 and event.get("client_order_id") == client_order_id, f"{client_order_id} {status}")
 
     def follow_private(self):
-        """Subscribes to all private events, and returns when that stands: the refusal of a cancel is told there."""
+        """Subscribes to all private events, and returns when that stands: a create that upstream refuses is told there."""
         self.peer.follow("private", "")
 
-        def refused_cancel_is_told():
-            self.refused("UNKNOWN_ORDER", "cancel_order", order_id="no-such-order", **HERE)
+        def refused_create_is_told():
+            self.refused("UNKNOWN_MARKET", "create_order", client_order_id=new_id(), exchange=EXCHANGE, market="NO-SUCH",
+                         side="buy", order_type="market", amount="1")
             return self.peer.next_event(20)
 
-        until(refused_cancel_is_told, "the private stream")
+        until(refused_create_is_told, "the private stream")
 
     def refused(self, code, cmd, **arguments):
         with self.assertRaises(Refused) as caught:
@@ -293,6 +298,62 @@ class Trading(PeerTest):
             with self.assertRaises(Refused) as caught:
                 stranger.call(cmd, **arguments)
             self.assertEqual(caught.exception.code, "UNAUTHENTICATED", cmd)
+
+
+class Surviving(PeerTest):
+    """Orders that outlive the peer, or the broker."""
+
+    def other(self, **hello):
+        """A second peer, which says hello under the name of its own that it has for the whole test."""
+        peer = Peer(f"other-{self.id()[-50:]}", timeout_ms=WAIT_S * 1000, **programs.endpoints)
+        self.addCleanup(peer.close)
+        peer.hello(**hello)
+        return peer
+
+    def test_rule_16_orders_of_a_peer_that_is_gone_are_cancelled(self):
+        self.follow_private()
+        other = self.other(cancel_on_disconnect=True, grace_ms=50)
+        kept = self.peer.create_order(new_order_id(), **self.resting_order())["data"]
+        gone = other.create_order(new_order_id(), **self.resting_order())["data"]
+        other.close()
+        event = self.await_order(gone["client_order_id"], "cancelled")
+        self.assertEqual(event["owner"], other.name)
+        self.assertEqual([order["order_id"] for order in self.peer.live_orders()], [kept["order_id"]])
+        self.peer.cancel_all()
+        self.await_order(kept["client_order_id"], "cancelled")
+
+    def test_rule_16_who_comes_back_in_time_has_its_orders(self):
+        other = self.other(cancel_on_disconnect=True, grace_ms=600_000)
+        order = other.create_order(new_order_id(), **self.resting_order())["data"]
+        other.close()
+        again = self.other()  # and does not ask for it any more
+        self.assertEqual([found["order_id"] for found in again.live_orders()], [order["order_id"]])
+        self.assertEqual(again.cancel_all()["data"], {"requested": 1})
+
+    def test_rule_5_a_create_repeated_after_a_crash_of_the_broker_is_one_order(self):
+        self.follow_private()
+        create = {"client_order_id": new_order_id(), **self.resting_order()}
+        placed = self.peer.create_order(**create)["data"]
+        last = self.await_order(create["client_order_id"], "open")
+        name, epoch = self.peer.name, self.hello["epoch"]
+        programs.restart_broker()
+        self.peer = Peer(name, timeout_ms=WAIT_S * 1000, **programs.endpoints)
+        self.addCleanup(self.peer.close)
+        self.events = []
+        self.assertGreater(self.peer.hello()["data"]["epoch"], epoch)
+        repeat = self.peer.create_order(**create)  # whether the link is there yet or not
+        self.assertTrue(repeat["repeat"])
+        self.assertEqual(repeat["data"]["order_id"], placed["order_id"])
+        self.assertEqual(newer(repeat["data"], placed), repeat["data"], "an older picture does not win")
+        self.assertEqual([order["order_id"] for order in self.peer.live_orders()], [placed["order_id"]])
+        self.peer.follow("private", last["topic"])
+        self.peer.call("cancel_order", client_order_id=create["client_order_id"], **HERE)
+        until(lambda: not self.peer.live_orders(), "the end of the order")
+        await_link(self.peer)  # new orders wait for it, cancels and repeats did not
+        self.peer.create_order(new_order_id(), **self.resting_order())
+        event = self.await_event(lambda event: event["topic"] == last["topic"], "an event after the restart")
+        self.assertGreater(event["seq"], last["seq"], "private numbers go on")
+        self.peer.cancel_all()
 
 
 class Frames(PeerTest):
