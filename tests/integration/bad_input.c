@@ -37,11 +37,11 @@ Test(bad_input, a_config_error_names_file_line_and_column) {
   rig_open(&rig);
   snprintf(rig.url, sizeof rig.url, "ws://127.0.0.1:1/ws");
   cr_expect_eq(s_run_with_config(&rig, "  colour: blue\n", err, sizeof err), 2);
-  cr_expect_not_null(strstr(err, "hbusd.yaml:9:3: "), "%s", err);
+  cr_expect_not_null(strstr(err, "hbusd.yaml:12:3: "), "%s", err);
   cr_expect_not_null(strstr(err, "colour"), "%s", err);
   cr_expect_eq(s_lines(err), 1, "%s", err);
   cr_expect_eq(s_run_with_config(&rig, "  request_timeout_ms: soon\n", err, sizeof err), 2);
-  cr_expect_not_null(strstr(err, "hbusd.yaml:9:"), "%s", err);
+  cr_expect_not_null(strstr(err, "hbusd.yaml:12:"), "%s", err);
   cr_expect_not_null(strstr(err, "request_timeout_ms"), "%s", err);
   rig_close(&rig);
 }
