@@ -26,9 +26,10 @@ typedef struct other {
 /* `how` ends all connections. */
 static void s_go_away(scene *scene, other *other, const char *how) {
   *other = (struct other){.rig = scene->rig};
+  other->rig.sync = "off"; /* the journal is the first one's */
   kill(scene->rig.broker.pid, SIGSTOP);
   rig_control(&scene->rig, how);
-  rig_start_broker(&other->rig, NULL);
+  rig_start_broker(&other->rig, "access:\n  reach_all: [other]\n");
   other->client = rig_connect(&other->rig, "other");
   rig_wait_link(other->client, HBUS_LINK_CONNECTED);
 }
@@ -47,12 +48,18 @@ static void s_cancel_as(other *other, const hbus_order *placed) {
       HBUS_OK, "%s", error.text);
 }
 
-/* The next event of alice's is about the order, and so comes before the link is called connected. */
+/* The next event of alice's is about the order, behind the fill that it includes, and so comes before the link is
+ * called connected. */
 static void s_expect_order_before_the_link(scene *scene, const hbus_command *order, hbus_order_status status,
                                            hbus_message *out) {
   scene_expect_link(scene, HBUS_LINK_DISCONNECTED, NULL);
   scene_expect_link(scene, HBUS_LINK_CONNECTING, NULL);
   scene_next(scene, "", out);
+  if (status == HBUS_FILLED) {
+    cr_expect_eq(out->event.kind, HBUS_KIND_TRADE, "'%s' came first", out->topic);
+    cr_expect_eq(out->event.origin, HBUS_INFERRED);
+    scene_next(scene, "", out);
+  }
   cr_assert_eq(out->event.kind, HBUS_KIND_ORDER_UPDATE, "'%s' came first", out->topic);
   cr_expect_str_eq(out->event.client_order_id, order->client_order_id);
   cr_expect_str_eq(out->event.owner, "alice");
