@@ -28,10 +28,11 @@ static hbus_status s_create(hbus_client *client, hbus_command *order, hbus_reply
 }
 
 Test(outcomes, rule_3_no_answer_in_time_is_unknown) {
-  static const char *const arguments[] = {"--rate", "0", "--no-client-ids", "--fault", "no-answer=create_order", NULL};
+  static const char *const arguments[] = {"--rate", "0", "--no-client-ids", NULL};
   rig rig;
   hbus_client *client = s_start(&rig, arguments, SHORT_TIMEOUT);
   rig_settle(client);
+  rig_control(&rig, "fault no-answer=create_order");
   hbus_command order = rig_resting_order(HBUS_BUY, "0.5000"), again;
   hbus_reply reply;
   cr_expect_eq(s_create(client, &order, &reply), HBUS_OUTCOME_UNKNOWN);
@@ -66,10 +67,11 @@ Test(outcomes, rule_8_an_order_that_shows_itself_is_placed_though_its_answer_nev
 }
 
 Test(outcomes, rule_11_a_late_answer_is_an_answer) {
-  static const char *const arguments[] = {"--rate", "0", "--no-client-ids", "--fault", "late=600,create_order", NULL};
+  static const char *const arguments[] = {"--rate", "0", "--no-client-ids", NULL};
   rig rig;
   hbus_client *client = s_start(&rig, arguments, SHORT_TIMEOUT);
   rig_settle(client);
+  rig_control(&rig, "fault late=600,create_order");
   hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");
   hbus_reply reply;
   cr_expect_eq(s_create(client, &order, &reply), HBUS_OUTCOME_UNKNOWN);
