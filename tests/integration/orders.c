@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/integration/rig.h"
 
@@ -24,7 +25,7 @@ static void s_start(peer *self, const char *const *sim_arguments) {
   cr_assert_eq(hbus_client_watch(self->client, "order_update/", &self->error), HBUS_OK);
   cr_assert_eq(hbus_client_watch(self->client, "trade_update/", &self->error), HBUS_OK);
   cr_assert_eq(hbus_client_watch(self->client, ERRORS, &self->error), HBUS_OK);
-  rig_settle(self->client);
+  rig_settle(&self->rig, self->client);
 }
 
 static void s_stop(peer *self) {
@@ -259,8 +260,9 @@ Test(orders, an_expired_create_is_not_sent) {
 Test(orders, a_cancel_that_fails_has_its_code_and_an_error) {
   peer peer;
   s_start(&peer, NULL);
+  hbus_client *everyones = rig_connect(&peer.rig, "hbus"); /* may name any order, also one that nobody knows */
   hbus_cancel cancel;
-  cr_expect_eq(hbus_cancel_order(peer.client, "binance", "ETH-USDT", "no-such-order", NULL, 0, &cancel, &peer.error),
+  cr_expect_eq(hbus_cancel_order(everyones, "binance", "ETH-USDT", "no-such-order", NULL, 0, &cancel, &peer.error),
                HBUS_UNKNOWN_ORDER, "%s", peer.error.text);
   hbus_message message;
   rig_next_event(peer.client, ERRORS, &message);
@@ -269,6 +271,7 @@ Test(orders, a_cancel_that_fails_has_its_code_and_an_error) {
   cr_expect_str_eq(message.event.data.notice.market, "ETH-USDT");
   cr_expect_eq(hbus_cancel_order(peer.client, "binance", "ETH-USDT", NULL, "not-mine", 0, &cancel, &peer.error),
                HBUS_UNKNOWN_ORDER);
+  hbus_client_destroy(&everyones);
   s_stop(&peer);
 }
 
@@ -289,8 +292,10 @@ Test(orders, orders_are_found_by_either_id) {
                HBUS_UNKNOWN_ORDER);
   cr_expect_eq(hbus_get_order(peer.client, "binance", "ETH-USDT", NULL, "nothing", 0, &found, &peer.error),
                HBUS_UNKNOWN_ORDER);
-  cr_expect_eq(hbus_get_order(peer.client, "nowhere", "ETH-USDT", "nothing", NULL, 0, &found, &peer.error),
+  hbus_client *everyones = rig_connect(&peer.rig, "hbus");
+  cr_expect_eq(hbus_get_order(everyones, "nowhere", "ETH-USDT", "nothing", NULL, 0, &found, &peer.error),
                HBUS_UNKNOWN_MARKET);
+  hbus_client_destroy(&everyones);
   s_stop(&peer);
 }
 
@@ -361,7 +366,7 @@ Test(orders, everything_works_where_upstream_keeps_no_client_ids) {
   s_stop(&peer);
 }
 
-/* An order that this broker never saw: it was placed through one that has been stopped since. */
+/* An order that this broker never saw: it was placed through another one, whose journal it does not have. */
 Test(orders, an_order_of_others_that_a_peer_cancels_is_asked_for_and_told) {
   peer peer;
   s_start(&peer, NULL);
@@ -369,11 +374,14 @@ Test(orders, an_order_of_others_that_a_peer_cancels_is_asked_for_and_told) {
   hbus_order placed = s_create(&peer, &order);
   hbus_client_destroy(&peer.client);
   cr_assert_eq(process_stop(&peer.rig.broker, SIGTERM), 0);
+  char journal[128];
+  snprintf(journal, sizeof journal, "%s/hbus.db", peer.rig.folder);
+  cr_assert_eq(unlink(journal), 0);
   rig_start_broker(&peer.rig, NULL);
-  peer.client = rig_connect(&peer.rig, "beatrice");
+  peer.client = rig_connect(&peer.rig, "hbus");
   rig_wait_link(peer.client, HBUS_LINK_CONNECTED);
   cr_assert_eq(hbus_client_watch(peer.client, "order_update/", &peer.error), HBUS_OK);
-  rig_settle(peer.client);
+  rig_settle(&peer.rig, peer.client);
   hbus_cancel cancel;
   cr_assert_eq(hbus_cancel_order(peer.client, "binance", "ETH-USDT", placed.order_id, NULL, 0, &cancel, &peer.error),
                HBUS_OK);

@@ -31,7 +31,7 @@ Test(outcomes, rule_3_no_answer_in_time_is_unknown) {
   static const char *const arguments[] = {"--rate", "0", "--no-client-ids", NULL};
   rig rig;
   hbus_client *client = s_start(&rig, arguments, SHORT_TIMEOUT);
-  rig_settle(client);
+  rig_settle(&rig, client);
   rig_control(&rig, "fault no-answer=create_order");
   hbus_command order = rig_resting_order(HBUS_BUY, "0.5000"), again;
   hbus_reply reply;
@@ -70,7 +70,7 @@ Test(outcomes, rule_11_a_late_answer_is_an_answer) {
   static const char *const arguments[] = {"--rate", "0", "--no-client-ids", NULL};
   rig rig;
   hbus_client *client = s_start(&rig, arguments, SHORT_TIMEOUT);
-  rig_settle(client);
+  rig_settle(&rig, client);
   rig_control(&rig, "fault late=600,create_order");
   hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");
   hbus_reply reply;

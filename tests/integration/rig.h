@@ -74,8 +74,9 @@ hbus_command rig_order(const char *exchange, const char *market, hbus_side side,
 hbus_decimal rig_decimal(const char *text);
 
 /* Waits until what the client watches on the private stream has reached the broker: a subscription travels for itself.
- * Places orders where they are refused, and reads their errors, with every event before them. */
-void rig_settle(hbus_client *client);
+ * Cancels orders that there are not, as "hbus", which reaches all, and reads their errors, with every event before them.
+ */
+void rig_settle(const rig *self, hbus_client *client);
 
 /* The next event whose topic begins with `prefix`; others are passed over. Fails the test if none comes. */
 void rig_next_event(hbus_client *client, const char *prefix, hbus_message *out);
