@@ -14,7 +14,8 @@ typedef struct stage {
   const scale *scale;
   candidate broker;
   commander commander;
-  uint64_t per_second; /* of market data */
+  uint64_t per_second; /* of market data, wanted */
+  samples loads;       /* as it came, of each round */
   latency idle_creates, idle_cancels, busy_creates, busy_cancels;
 } stage;
 
@@ -30,6 +31,7 @@ static void s_open(stage *self) {
 static void s_close(stage *self) {
   commander_close(&self->commander);
   candidate_close(&self->broker);
+  samples_free(&self->loads);
   latency_free(&self->idle_creates);
   latency_free(&self->idle_cancels);
   latency_free(&self->busy_creates);
@@ -41,6 +43,8 @@ static void s_measure_round(stage *self) {
   listener_begin_thread(&self->broker.listener);
   feeder_start(self->broker.feeder, self->per_second, FEEDER_FOR_EVER);
   commander_measure(&self->commander, self->scale->calls, &self->busy_creates, &self->busy_cancels);
+  feeder_stop(self->broker.feeder);
+  samples_add(&self->loads, feeder_last_per_second(self->broker.feeder));
   listener_end_thread(&self->broker.listener, self->broker.feeder);
 }
 
@@ -48,6 +52,7 @@ static void s_tell(const stage *self) {
   table_heading("market data beside commands", "a second", "");
   table_line("the most that came through", (double)samples_percentile(&self->broker.rates, 500));
   table_line("80 % of it", (double)self->per_second);
+  table_line("what was sent beside commands", (double)samples_percentile(&self->loads, 500));
   table_heading("round trips, microseconds", "p50", "p99");
   table_pair("create_order, idle bus", latency_p50_us(&self->idle_creates), latency_p99_us(&self->idle_creates));
   table_pair("create_order, 80 %", latency_p50_us(&self->busy_creates), latency_p99_us(&self->busy_creates));

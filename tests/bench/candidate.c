@@ -20,7 +20,8 @@ static char *s_config(size_t markets) {
   size_t size = CONFIG_HEAD + markets * LINE_MAX_SIZE;
   char *text = malloc(size), name[16];
   cr_assert_not_null(text);
-  size_t used = (size_t)snprintf(text, size, "  request_timeout_ms: 60000\n  stale_after_ms: 0\n  subscribe:\n");
+  size_t used = (size_t)snprintf(
+      text, size, "  request_timeout_ms: 60000\n  hang_up_ms: 60000\n  stale_after_ms: 0\n  subscribe:\n");
   for (size_t i = 0; i < markets; i++)
     used += (size_t)snprintf(text + used, size - used,
                              "    - { exchange: " BOOK_FRAMES_EXCHANGE ", market: %s, channel: order_book }\n",

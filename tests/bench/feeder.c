@@ -17,6 +17,7 @@
 #define FRAMES_MIN    1000  /* different ones, however few the markets */
 #define BATCH_BYTES   65536 /* written at once */
 #define FRAME_MAX     1100
+#define BACKLOG_MAX   (1u << 20) /* bytes that wait for the kernel; what is beyond is sent later */
 #define NS_PER_SECOND 1000000000ull
 
 /* Beyond this pace frames go out together, at most so often: or the feeder's own system calls are what is measured. */
@@ -41,7 +42,8 @@ struct feeder {
   unsigned plans_given, plans_taken;
   bool ends;
   size_t subscriptions;
-  uint64_t last_stamp;
+  uint64_t last_stamp;      /* of the plan before */
+  uint64_t last_per_second; /* ... as it came true */
 
   /* The thread's own. */
   uv_loop_t loop;
@@ -90,16 +92,22 @@ static void s_on_wake(uv_async_t *wake) {
 static bool s_take_plan(feeder *self) {
   pthread_mutex_lock(&self->lock);
   if (self->plans_taken != self->plans_given) {
+    uint64_t now_ns = s_clock_ns(CLOCK_MONOTONIC);
     self->plans_taken = self->plans_given;
-    self->current = self->plan;
-    self->began_ns = s_clock_ns(CLOCK_MONOTONIC);
-    self->sent = 0;
     self->last_stamp = self->stamp;
+    self->last_per_second = self->sent * NS_PER_SECOND / (now_ns - self->began_ns);
+    self->current = self->plan;
+    self->began_ns = now_ns;
+    self->sent = 0;
     pthread_cond_broadcast(&self->changed);
   }
   bool goes_on = !self->ends;
   pthread_mutex_unlock(&self->lock);
   return goes_on;
+}
+
+static bool s_can_send(const feeder *self) {
+  return server_connected(self->server) && server_queued(self->server) < BACKLOG_MAX;
 }
 
 /* Frames that should have gone by now and have not. */
@@ -129,7 +137,7 @@ static void s_send_batch(feeder *self, uint64_t count) {
 static void s_wait(feeder *self) {
   struct pollfd ready = {.fd = uv_backend_fd(&self->loop), .events = POLLIN};
   struct timespec pause = {0}, *limit = NULL;
-  bool is_feeding = self->sent < self->current.count && server_connected(self->server);
+  bool is_feeding = self->sent < self->current.count && s_can_send(self);
   if (is_feeding) limit = &pause;
   if (is_feeding && self->current.per_second != FEEDER_FLAT_OUT) {
     uint64_t due_ns = self->began_ns + self->sent * (NS_PER_SECOND / self->current.per_second);
@@ -145,7 +153,7 @@ static void *s_run(void *arg) {
   feeder *self = arg;
   prctl(PR_SET_TIMERSLACK, 1); /* or the kernel rounds each pause up by 50 microseconds */
   while (s_take_plan(self)) {
-    uint64_t due = server_connected(self->server) ? s_due(self) : 0;
+    uint64_t due = s_can_send(self) ? s_due(self) : 0;
     if (due > 0) s_send_batch(self, due);
     uv_run(&self->loop, UV_RUN_NOWAIT); /* what a callback starts to watch, libuv hands to the kernel a turn later */
     uv_run(&self->loop, UV_RUN_NOWAIT);
@@ -209,7 +217,6 @@ void feeder_wait_subscriptions(feeder *self, size_t count) {
 }
 
 void feeder_start(feeder *self, uint64_t per_second, uint64_t count) {
-  cr_assert(per_second != FEEDER_FLAT_OUT || count != FEEDER_FOR_EVER, "they would all be queued at once");
   pthread_mutex_lock(&self->lock);
   self->plan = (feed_plan){per_second, count};
   self->plans_given++;
@@ -217,6 +224,10 @@ void feeder_start(feeder *self, uint64_t per_second, uint64_t count) {
   while (self->plans_taken != self->plans_given)
     s_await_change(self, "the feeder stands still");
   pthread_mutex_unlock(&self->lock);
+}
+
+uint64_t feeder_last_per_second(const feeder *self) {
+  return self->last_per_second;
 }
 
 uint64_t feeder_stop(feeder *self) {

@@ -21,10 +21,12 @@ void feeder_wait_subscriptions(feeder *self, size_t count);
 
 #define FEEDER_FLAT_OUT 0
 #define FEEDER_FOR_EVER UINT64_MAX
-/* Sends `count` frames, so many a second (2 or more); FEEDER_FLAT_OUT wants a count. What was under way ends. */
+/* Sends `count` frames, so many a second, or as many as are read. What was under way ends. */
 void feeder_start(feeder *self, uint64_t per_second, uint64_t count);
 /* Ends it, and gives the stamp of the last frame; 0: there was none. */
 uint64_t feeder_stop(feeder *self);
+/* How many a second went out before the last start or stop: fewer than were wanted where they were not read. */
+uint64_t feeder_last_per_second(const feeder *self);
 
 /* The real-time clock, which the stamps are of. */
 uint64_t feeder_now_ns(void);

@@ -241,6 +241,10 @@ unsigned server_accepted(const server *self) {
   return self->accepted;
 }
 
+size_t server_queued(const server *self) {
+  return self->connection ? uv_stream_get_write_queue_size((const uv_stream_t *)self->connection) : 0;
+}
+
 bool server_connected(const server *self) {
   return self->connection != NULL;
 }

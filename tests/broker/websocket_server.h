@@ -38,6 +38,8 @@ uint16_t server_port(const server *self);
 /* Connections accepted so far; whether one is there now. */
 unsigned server_accepted(const server *self);
 bool server_connected(const server *self);
+/* Bytes that were sent and that the kernel has not taken yet. */
+size_t server_queued(const server *self);
 void server_send_raw(server *self, const void *bytes, size_t size);
 void server_send_frame(server *self, bool final, int opcode, const void *payload, size_t size);
 void server_send_close(server *self, unsigned code, const char *text);
