@@ -46,7 +46,7 @@ static request_budget s_budget(uint32_t all, uint32_t creates, uint32_t reads) {
   return budget;
 }
 
-Test(request_queue, cancels_then_creates_then_reads) {
+Test(request_queue, rule_4_cancels_then_creates_then_reads) {
   request_queue *queue = request_queue_new(16, 0);
   request_budget budget = s_budget(0, 0, 0);
   s_push(queue, REQUEST_READ, "a", "read", FAR_MS);
@@ -138,7 +138,7 @@ Test(request_queue, names_of_the_longest_kind_are_told_apart) {
   request_queue_destroy(&queue);
 }
 
-Test(request_queue, the_rate_holds_back_all_but_cancels) {
+Test(request_queue, rule_4_the_rate_holds_back_all_but_cancels) {
   request_queue *queue = request_queue_new(16, 0);
   request_budget budget = s_budget(10, 0, 0);
   s_push(queue, REQUEST_READ, "a", "read", FAR_MS);
@@ -211,7 +211,7 @@ Test(request_queue, deadlines_pass_in_their_order) {
   request_queue_destroy(&queue);
 }
 
-Test(request_queue, a_cancel_goes_whatever_its_deadline) {
+Test(request_queue, rule_4_a_cancel_goes_whatever_its_deadline) {
   request_queue *queue = request_queue_new(16, 0);
   request_budget budget = s_budget(0, 0, 0);
   s_push(queue, REQUEST_READ, "a", "read", 10);

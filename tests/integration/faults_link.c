@@ -83,7 +83,7 @@ Test(faults_link, a_question_under_way_when_it_drops_is_asked_again) {
   scene_stop(&scene);
 }
 
-Test(faults_link, dropped_under_a_create) {
+Test(faults_link, rule_3_dropped_under_a_create) {
   scene scene;
   scene_start(&scene, s_keep_no_ids, NULL);
   rig_control(&scene.rig, "fault no-answer=create_order");
@@ -189,7 +189,7 @@ Test(faults_link, authentication_refused) {
 
 /* A restart -------------------------------------------------------------------------------------------------------- */
 
-Test(faults_link, restarted_with_orders_kept) {
+Test(faults_link, rule_10_restarted_with_orders_kept) {
   scene scene;
   scene_start(&scene, NULL, NULL);
   hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");
@@ -205,7 +205,7 @@ Test(faults_link, restarted_with_orders_kept) {
   scene_stop(&scene);
 }
 
-Test(faults_link, restarted_with_orders_lost) {
+Test(faults_link, rule_10_restarted_with_orders_lost) {
   scene scene;
   scene_start(&scene, NULL, NULL);
   hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");

@@ -228,7 +228,7 @@ Test(orders, rule_5_a_repeat_gets_the_first_outcome) {
   s_stop(&peer);
 }
 
-Test(orders, a_rejected_create_repeated_is_rejected_again_and_not_sent) {
+Test(orders, rule_5_a_rejected_create_repeated_is_rejected_again_and_not_sent) {
   peer peer;
   s_start(&peer, NULL);
   hbus_command order = rig_resting_order(HBUS_BUY, "90000.0000");
@@ -243,7 +243,7 @@ Test(orders, a_rejected_create_repeated_is_rejected_again_and_not_sent) {
   s_stop(&peer);
 }
 
-Test(orders, an_expired_create_is_not_sent) {
+Test(orders, rule_2_an_expired_create_is_not_sent) {
   peer peer;
   s_start(&peer, NULL);
   hbus_command order = rig_resting_order(HBUS_BUY, "0.5000");

@@ -73,7 +73,7 @@ Test(pace, the_bus_hears_that_requests_wait) {
 
 /* Creates ---------------------------------------------------------------------------------------------------------- */
 
-Test(pace, a_create_that_waits_in_vain_is_not_sent_and_its_id_stays_free) {
+Test(pace, rule_2_a_create_that_waits_in_vain_is_not_sent_and_its_id_stays_free) {
   rig rig;
   hbus_command orders[FLOOD], *refused = NULL;
   hbus_reply reply;
@@ -116,7 +116,7 @@ Test(pace, a_create_that_waits_in_vain_is_not_sent_and_its_id_stays_free) {
   rig_stop(&rig);
 }
 
-Test(pace, a_create_waits_for_its_turn) {
+Test(pace, rule_2_a_create_waits_for_its_turn) {
   rig rig;
   hbus_command orders[FLOOD];
   hbus_reply reply;
@@ -134,7 +134,7 @@ Test(pace, a_create_waits_for_its_turn) {
   rig_stop(&rig);
 }
 
-Test(pace, a_create_that_expires_while_it_waits_is_not_sent) {
+Test(pace, rule_2_a_create_that_expires_while_it_waits_is_not_sent) {
   rig rig;
   hbus_command late = rig_resting_order(HBUS_BUY, "0.0100");
   hbus_reply reply;
@@ -163,7 +163,7 @@ Test(pace, a_create_that_expires_while_it_waits_is_not_sent) {
 
 /* What goes first -------------------------------------------------------------------------------------------------- */
 
-Test(pace, cancels_go_at_once_then_creates_then_reads) {
+Test(pace, rule_4_cancels_go_at_once_then_creates_then_reads) {
   rig rig;
   hbus_command order = rig_resting_order(HBUS_BUY, "0.0100"), next = order;
   hbus_cancel cancel;
