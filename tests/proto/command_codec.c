@@ -341,7 +341,7 @@ Test(command_codec, the_number_of_keys_has_a_limit) {
 }
 
 Test(command_codec, the_id_is_read_from_a_damaged_frame) {
-  const vector_list vectors = vectors_load("commands");
+  vector_list vectors = vectors_load("commands");
   const vector *row = vectors_find(&vectors, "command_create_limit");
   hbus_command command;
   cr_assert_eq(command_unpack(row->data, row->size - 1, &command, NULL), HBUS_TRUNCATED);
@@ -350,6 +350,7 @@ Test(command_codec, the_id_is_read_from_a_damaged_frame) {
   cr_assert_eq(command_unpack(row->data, 10, &command, NULL), HBUS_TRUNCATED);
   cr_assert_str_eq(command.id, "");
   cr_assert_eq(command.kind, HBUS_COMMAND_NONE);
+  vectors_free(&vectors);
 }
 
 Test(command_codec, nothing_is_packed_for_a_command_that_does_not_exist) {
