@@ -69,11 +69,12 @@ static void s_on_status(void *arg, const hbus_link *status) {
   publisher_publish(self->publisher, &event, NULL);
   command_path_on_link(self->commands);
   staleness_on_link(self->staleness, status->status == HBUS_LINK_CONNECTED);
-  canceller_on_link(self->canceller);
 }
 
 static void s_on_resubscribe(void *arg) {
   broker *self = arg;
+  canceller_on_link(self->canceller); /* first: a cancel waits for nothing but the link (ORDERS.md, rule 16) */
+  canceller_on_link(self->canceller); /* cancels do not wait for what comes next */
   command_path_resubscribe(self->commands);
 }
 

@@ -41,7 +41,7 @@ void canceller_destroy(canceller **self);
 
 /* The order has changed: sends its cancel, now or in its turn, if that is asked for and can be sent. */
 void canceller_look(canceller *self, order *order);
-/* The link has opened, perhaps: looks at every order that is not finished. */
+/* The link has opened: looks at every order that is not finished. */
 void canceller_on_link(canceller *self);
 
 typedef enum cancel_step {
