@@ -74,7 +74,6 @@ static void s_on_status(void *arg, const hbus_link *status) {
 static void s_on_resubscribe(void *arg) {
   broker *self = arg;
   canceller_on_link(self->canceller); /* first: a cancel waits for nothing but the link (ORDERS.md, rule 16) */
-  canceller_on_link(self->canceller); /* cancels do not wait for what comes next */
   command_path_resubscribe(self->commands);
 }
 

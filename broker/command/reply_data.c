@@ -149,7 +149,7 @@ static hbus_status s_one(hbus_status status, hbus_error *error) {
 }
 
 static hbus_status s_list(const task *task, const record_list *list, buffer *out, hbus_error *error) {
-  page page;
+  page page = {0};
   hbus_status status = s_find_page(task, list, &page, error);
   if (status) return status;
   bool more = page.first + page.count < list->total;

@@ -73,7 +73,7 @@ Test(pace, the_bus_hears_that_requests_wait) {
 
 /* Creates ---------------------------------------------------------------------------------------------------------- */
 
-Test(pace, rule_2_a_create_that_waits_in_vain_is_not_sent_and_its_id_stays_free) {
+Test(pace, rule_2_a_create_that_waits_in_vain_is_not_sent_and_has_failed_for_good) {
   rig rig;
   hbus_command orders[FLOOD], *refused = NULL;
   hbus_reply reply;
@@ -103,15 +103,15 @@ Test(pace, rule_2_a_create_that_waits_in_vain_is_not_sent_and_its_id_stays_free)
   cr_expect_geq(rig_counter(client, "requests_paced"), limited);
   cr_expect_eq(rig_number(client, WAITING), 0);
 
+  cr_expect_eq(rig_counter(client, "creates_not_sent"), limited);
+
   cr_expect_eq(hbus_get_order(client, "binance", "ETH-USDT", NULL, refused->client_order_id, 0, &order, &error),
-               HBUS_UNKNOWN_ORDER, "there never was one");
-  hbus_status status;
-  do {
-    refused->expires_ms = 0;
-    status = s_create(client, refused, &reply);
-  } while (status == HBUS_RATE_LIMITED);
-  cr_expect_eq(status, HBUS_OK);
-  cr_expect(!reply.repeat, "the id was free");
+               HBUS_OK, "%s", error.text);
+  cr_expect_eq(order.status, HBUS_FAILED);
+  refused->expires_ms = 0;
+  cr_expect_eq(s_create(client, refused, &reply), HBUS_RATE_LIMITED, "its id was written down, and is spent");
+  cr_expect(reply.repeat);
+  cr_expect_eq(rig_truth(&rig, "creates_accepted"), placed);
   hbus_client_destroy(&client);
   rig_stop(&rig);
 }
