@@ -83,6 +83,14 @@ typedef struct config {
     uint64_t events_max_mb; /* of the file, before the oldest events go */
   } journal;
   struct {
+    uint64_t heartbeat_ms;       /* between heartbeats on each stream */
+    uint64_t ring_mb;            /* memory for market events that can be had again; 0: none */
+    uint64_t linger_ms;          /* how long a market is held after the last subscriber has left its topic */
+    uint64_t slow_events;        /* how far behind a reader is slow */
+    uint64_t publish_per_second; /* signals of one peer; 0: unlimited, as below */
+    uint64_t repair_per_second;  /* replays, snapshots and sequences of one peer */
+  } events;
+  struct {
     config_list reach_all;    /* names of peers that may cancel, list and resolve the orders of all */
     uint64_t cancel_grace_ms; /* of cancel on disconnect, where hello does not say */
   } access;

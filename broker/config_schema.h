@@ -27,7 +27,7 @@ typedef struct config_key {
   const char *standard; /* its value when not given, as it would be written; NULL: none */
 } config_key;
 
-#define CONFIG_KEY_COUNT 48
+#define CONFIG_KEY_COUNT 54
 extern const config_key config_keys[CONFIG_KEY_COUNT];
 
 /* NULL: there is no such key. */
