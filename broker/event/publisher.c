@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "broker/clock.h"
-#include "broker/event/sequence.h"
+#include "broker/event/ring.h"
 #include "proto/event_codec.h"
 
 /* What a subscriber may send: the commands of ZMTP 3.1's handshake, and subscriptions, which are commands too and put
@@ -12,6 +12,7 @@
 #define SUBSCRIBER_FRAME_MAX 1024
 
 typedef struct stream {
+  publisher *publisher;
   hbus_stream name;
   bound_socket *socket;
   sequence *sequence;
@@ -24,6 +25,9 @@ struct publisher {
   journal *journal;
   uint64_t epoch;
   counters *counters;
+  ring *ring; /* of market events; NULL: there is none */
+  publisher_subscription_fn *heard;
+  void *heard_arg;
   buffer body; /* reused from event to event */
 };
 
@@ -35,22 +39,34 @@ typedef struct waiting_event {
   char bytes[]; /* both */
 } waiting_event;
 
-/* Subscriptions arrive as messages. Nothing is done with them yet, but they must not pile up. */
+/* A subscription is a message of a 1, or a 0 for its end, and the prefix; what else a peer may send is no concern of
+ * ours. */
+static void s_hear(const stream *stream, zmq_msg_t *message) {
+  const publisher *self = stream->publisher;
+  const char *data = zmq_msg_data(message);
+  size_t size = zmq_msg_size(message);
+  if (!self->heard || size == 0 || (data[0] != 0 && data[0] != 1)) return;
+  self->heard(self->heard_arg, stream->name, data[0] == 1, (hbus_text){.data = data + 1, .size = size - 1});
+}
+
 static bool s_read_subscriptions(void *arg, void *handle, unsigned budget) {
-  (void)arg;
+  const stream *self = arg;
   zmq_msg_t message;
   zmq_msg_init(&message);
   bool more = true;
-  while (more && budget--)
+  while (more && budget--) {
     more = zmq_msg_recv(&message, handle, ZMQ_DONTWAIT) >= 0;
+    if (more) s_hear(self, &message);
+  }
   zmq_msg_close(&message);
   return more;
 }
 
-static hbus_status s_open(stream *self, hbus_stream name, socket_group *sockets, const config *config,
-                          const config_list *endpoints, uint64_t *published, hbus_error *error) {
+static hbus_status s_open(stream *self, publisher *publisher, hbus_stream name, socket_group *sockets,
+                          const config *config, const config_list *endpoints, uint64_t *published, hbus_error *error) {
   const socket_options options = {
       .type = ZMQ_XPUB, .high_water_mark = (int)config->endpoints.high_water_mark, .message_max = SUBSCRIBER_FRAME_MAX};
+  self->publisher = publisher;
   self->name = name;
   self->published = published;
   self->sequence = sequence_new(config->bounds.topics);
@@ -68,10 +84,16 @@ hbus_status publisher_new(publisher **out, socket_group *sockets, const config *
   self->epoch = journal_this_start(journal)->epoch;
   self->counters = counters;
   buffer_init(&self->body, HBUS_FRAME_MAX);
-  hbus_status status = s_open(&self->market, HBUS_STREAM_MARKET, sockets, config, &config->endpoints.market,
-                              &counters->events_market, error);
+  hbus_status status = HBUS_OK;
+  if (config->events.ring_mb) {
+    self->ring = ring_new(config->events.ring_mb * 1048576);
+    if (!self->ring) status = hbus_fail(error, HBUS_NO_MEMORY, "no memory for events.ring_mb");
+  }
+  if (!status)
+    status = s_open(&self->market, self, HBUS_STREAM_MARKET, sockets, config, &config->endpoints.market,
+                    &counters->events_market, error);
   if (!status) {
-    status = s_open(&self->private_, HBUS_STREAM_PRIVATE, sockets, config, &config->endpoints.private_,
+    status = s_open(&self->private_, self, HBUS_STREAM_PRIVATE, sockets, config, &config->endpoints.private_,
                     &counters->events_private, error);
   }
   if (status) {
@@ -86,6 +108,7 @@ void publisher_destroy(publisher **self_p) {
   publisher *self = *self_p;
   if (!self) return;
   *self_p = NULL;
+  ring_destroy(&self->ring);
   sequence_destroy(&self->market.sequence);
   sequence_destroy(&self->private_.sequence);
   buffer_free(&self->body);
@@ -147,15 +170,21 @@ static void s_send_when_safe(publisher *self, const topic *topic, const hbus_eve
   journal_when(self->journal, s_on_safe, waiting);
 }
 
+/* Packs the event into self->body, under its next number. */
+static hbus_status s_number(publisher *self, stream *stream, const topic *topic, hbus_event *event,
+                            numbered_topic **out) {
+  hbus_status status = sequence_next(stream->sequence, topic, out);
+  if (status) return status;
+  event->seq = (*out)->last;
+  event->tx_ns = clock_real_ns();
+  if (!event->rx_ns) event->rx_ns = event->tx_ns;
+  buffer_reset(&self->body);
+  return event_pack(event, &self->body);
+}
+
 static void s_send(publisher *self, stream *stream, const topic *topic, hbus_event *event, hbus_seen *seen) {
-  hbus_status status = sequence_next(stream->sequence, topic, &event->seq);
-  if (!status) {
-    event->tx_ns = clock_real_ns();
-    if (!event->rx_ns) event->rx_ns = event->tx_ns;
-    buffer_reset(&self->body);
-    status = event_pack(event, &self->body);
-  }
-  if (status) {
+  numbered_topic *numbered;
+  if (s_number(self, stream, topic, event, &numbered)) {
     self->counters->events_unpublishable++;
     return;
   }
@@ -164,6 +193,7 @@ static void s_send(publisher *self, stream *stream, const topic *topic, hbus_eve
     s_send_when_safe(self, topic, event);
   } else {
     s_write(stream, topic->text, topic->size, self->body.data, self->body.size);
+    if (self->ring) ring_put(self->ring, &numbered->track, event->seq, self->body.data, self->body.size);
   }
   if (seen) s_see(seen, stream->name, topic, event->epoch, event->seq);
 }
@@ -180,12 +210,26 @@ void publisher_publish(publisher *self, hbus_event *event, hbus_seen *seen) {
   if (streams & 1u << HBUS_STREAM_PRIVATE) s_send(self, &self->private_, &topic, event, seen);
 }
 
+void publisher_on_subscription(publisher *self, publisher_subscription_fn *heard, void *arg) {
+  self->heard = heard;
+  self->heard_arg = arg;
+}
+
+sequence *publisher_topics(const publisher *self, hbus_stream stream) {
+  return stream == HBUS_STREAM_PRIVATE ? self->private_.sequence : self->market.sequence;
+}
+
+bool publisher_recall(const publisher *self, const numbered_topic *topic, uint64_t seq, hbus_bytes *body) {
+  return self->ring && ring_get(self->ring, &topic->track, seq, body);
+}
+
 hbus_status publisher_restore(publisher *self, const char *topic, uint64_t last_seq) {
   return sequence_restore(self->private_.sequence, topic, last_seq);
 }
 
 uint64_t publisher_market_last(const publisher *self, const topic *topic) {
-  return sequence_last(self->market.sequence, topic->text);
+  const numbered_topic *numbered = sequence_find(self->market.sequence, topic->text);
+  return numbered ? numbered->last : 0;
 }
 
 void publisher_number(const publisher *self, const hbus_event *event, uint64_t seq, hbus_seen *out) {

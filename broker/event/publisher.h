@@ -8,6 +8,7 @@
 
 #include "broker/config.h"
 #include "broker/counters.h"
+#include "broker/event/sequence.h"
 #include "broker/journal/journal.h"
 #include "broker/socket.h"
 #include "hbus/command.h"
@@ -15,6 +16,10 @@
 #include "proto/topic.h"
 
 typedef struct publisher publisher;
+
+/* The first subscriber of a prefix has come, or the last one has gone. `prefix` is not NUL-terminated, and can be
+ * anything that a peer may send. */
+typedef void publisher_subscription_fn(void *arg, hbus_stream stream, bool begins, hbus_text prefix);
 
 /* Binds both XPUB sockets. The journal's epoch goes into every event. The journal must be closed before the publisher
  * is destroyed. HBUS_INVALID_REQUEST as socket_group_bind. */
@@ -26,6 +31,14 @@ void publisher_destroy(publisher **self);
  * *seen (unless NULL) becomes the event's number on the private stream, or on the market stream where it went to that
  * alone. An event that cannot be packed or numbered is counted, and *seen is left alone. */
 void publisher_publish(publisher *self, hbus_event *event, hbus_seen *seen);
+
+/* Who hears of subscriptions. NULL: nobody. */
+void publisher_on_subscription(publisher *self, publisher_subscription_fn *heard, void *arg);
+
+/* The topics of a stream, with their last numbers. */
+sequence *publisher_topics(const publisher *self, hbus_stream stream);
+/* The body of an event of the market stream. False: it cannot be had (any more). */
+bool publisher_recall(const publisher *self, const numbered_topic *topic, uint64_t seq, hbus_bytes *body);
 
 /* The private stream goes on from this number. HBUS_OVERLOADED: more topics than bounds.topics; HBUS_NO_MEMORY. */
 hbus_status publisher_restore(publisher *self, const char *topic, uint64_t last_seq);
