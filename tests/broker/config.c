@@ -413,7 +413,7 @@ Test(config, refuses_what_makes_no_sense) {
 
 Test(config, refuses_unknown_keys_and_names_the_known_ones) {
   s_expect_error("upstram:\n  url: x\n", "1:1",
-                 "unknown key 'upstram'; known keys are upstream, endpoints, journal, access, bounds, log");
+                 "unknown key 'upstram'; known keys are upstream, endpoints, journal, events, access, bounds, log");
   s_expect_error("log:\n  level: info\n  colour: red\n", "3:3",
                  "unknown key 'colour' in 'log'; known keys are level, format, components");
   s_expect_error("log:\n  components:\n    lnik: info\n", "3:5",
