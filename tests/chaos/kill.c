@@ -152,9 +152,12 @@ static void s_judge(aftermath *self) {
   for (size_t i = 0; i < tickets->count; i++) {
     const ticket *about = tickets->items[i];
     hbus_order_status truth = ticket_true_status(about);
-    self->verdicts[verdict_of(about, &about->answered, self->stage->keeps_ids)]++;
+    verdict is = verdict_of(about, &about->answered, self->stage->keeps_ids);
+    self->verdicts[is]++;
     self->unsettled += !about->settled || about->cancelling;
-    self->broken_words += about->cancel_confirmed && (truth == HBUS_OPEN || truth == HBUS_PARTIALLY_FILLED);
+    /* One of several alike is cancelled when somebody has resolved which it is. */
+    bool lives = truth == HBUS_OPEN || truth == HBUS_PARTIALLY_FILLED;
+    self->broken_words += about->cancel_confirmed && lives && is != VERDICT_LISTED;
     self->unreported += !s_same(&about->told, &about->truth.filled);
   }
 }

@@ -2,8 +2,8 @@
  *
  * It places, repeats and cancels orders without rest, on a bare DEALER, and keeps in its notebook what must outlive it.
  * Whatever it loses on the way (the broker, or itself), it asks for what it does not know: by get_order, or by the same
- * create again. A byte on its standard output goes before every command. SIGTERM ends it, with 0, when it knows what
- * became of everything that it ever sent.
+ * create again. A byte on its standard output goes before every command ('.'), and tells of every reply (','). SIGTERM
+ * ends it, with 0, when it knows what became of everything that it ever sent.
  */
 #include <assert.h>
 #include <signal.h>
@@ -58,6 +58,12 @@ typedef struct peer {
   bool finishing;
 } peer;
 
+/* Who watches it may kill somebody now. */
+static void s_tell(char what) {
+  ssize_t told = write(STDOUT_FILENO, &what, 1);
+  assert(told == 1);
+}
+
 static uint64_t s_now_ms(void) {
   return (uint64_t)zclock_time();
 }
@@ -72,9 +78,9 @@ static void s_send(peer *self, hbus_command *command, ticket *about) {
   buffer_reset(&self->frame);
   hbus_status status = command_pack(command, &self->frame);
   assert(!status);
-  ssize_t told = write(STDOUT_FILENO, ".", 1);
+  s_tell('.');
   int sent = zmq_send(zsock_resolve(self->dealer), self->frame.data, self->frame.size, 0);
-  assert(told == 1 && sent >= 0);
+  assert(sent >= 0);
 }
 
 static void s_send_create(peer *self, ticket *about) {
@@ -261,6 +267,7 @@ static void s_take(peer *self, const uint8_t *data, size_t size) {
   if (answered->kind == HBUS_HELLO) self->greeted = reply.status == HBUS_REPLY_OK;
   if (answered->kind == HBUS_CANCEL_ORDER) s_take_cancel(self, answered->about, &reply);
   if (answered->kind == HBUS_CREATE_ORDER || answered->kind == HBUS_GET_ORDER) s_take_order(self, answered, &reply);
+  s_tell(',');
   if (answered->kind != HBUS_GET_TICKER || reply.status != HBUS_REPLY_OK) return;
   if (hbus_unpack_ticker(reply.data, &ticker, NULL) != HBUS_OK) return;
   for (unsigned i = 0; i < TICKET_MARKETS; i++) {

@@ -11,10 +11,8 @@ typedef struct flow_row {
 } flow_row;
 
 static const flow_row s_flows[STAGE_FLOW_COUNT] = {
-    [STAGE_COMMANDS] = {40, 50},
-    [STAGE_EVENTS] = {20, 150},
-    [STAGE_LEDGER] = {20, 40},
-    [STAGE_LOG] = {20, 2},
+    [STAGE_COMMANDS] = {20, 50}, [STAGE_REPLIES] = {20, 50}, [STAGE_EVENTS] = {20, 150},
+    [STAGE_LEDGER] = {20, 40},   [STAGE_LOG] = {20, 2},
 };
 
 static void s_draw_moment(reaper *self) {

@@ -1,5 +1,5 @@
-/* Who is killed next, and when: drawn by lot. The moment is so many further commands, events, lines of the ledger or of
- * the broker's log away, so that it lies anywhere in what the three do, also while they come up. */
+/* Who is killed next, and when: drawn by lot. The moment is so many further commands, replies, events, lines of the
+ * ledger or of the broker's log away, so that it lies anywhere in what the three do, also while they come up. */
 #ifndef CHAOS_REAPER_H
 #define CHAOS_REAPER_H
 

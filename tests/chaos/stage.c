@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #define PUMP_MS 5
@@ -54,6 +55,7 @@ static void s_launch_peer(stage *self, unsigned number) {
   snprintf(name, sizeof name, "%u", number);
   stage_notebook(self, number, notebook, sizeof notebook);
   snprintf(seed, sizeof seed, "%llu", (unsigned long long)(self->seed + 1000000 * self->peer_starts++));
+  self->peer_ready[number] = false;
   self->peers[number] =
       process_start(HBUS_BIN_DIR "/chaos_peer", (const char *const[]){endpoint, name, notebook, seed, NULL}, NULL);
 }
@@ -86,7 +88,8 @@ void stage_open(stage *self, bool keeps_ids, uint64_t seed) {
   rig_sim_ready(&self->rig);
   stage_path(self, "ledger", path, sizeof path);
   self->ledger = open(path, O_RDONLY | O_CLOEXEC);
-  cr_assert_geq(self->ledger, 0);
+  self->ledger_grows = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  cr_assert(self->ledger >= 0 && inotify_add_watch(self->ledger_grows, path, IN_MODIFY) >= 0);
   stage_launch(self, STAGE_BROKER, 0);
   rig_broker_ready(&self->rig);
   self->sim_ready = self->broker_ready = true;
@@ -122,18 +125,24 @@ static uint64_t s_drain_error(stage *self, const process *of) {
   return lines;
 }
 
-/* A peer's byte for each command. */
-static void s_drain_peer(stage *self, const process *peer) {
+/* A peer's byte for each command and reply. */
+static void s_drain_peer(stage *self, unsigned number) {
+  const process *peer = &self->peers[number];
   char bytes[256];
   ssize_t size;
-  while (peer->pid && (size = read(peer->out, bytes, sizeof bytes)) > 0)
-    self->flow[STAGE_COMMANDS] += (uint64_t)size;
+  while (peer->pid && (size = read(peer->out, bytes, sizeof bytes)) > 0) {
+    for (ssize_t i = 0; i < size; i++)
+      self->flow[bytes[i] == '.' ? STAGE_COMMANDS : STAGE_REPLIES]++;
+    self->peer_ready[number] = true;
+  }
   s_drain_error(self, peer);
 }
 
 static void s_count_ledger(stage *self) {
   char bytes[4096];
   ssize_t size;
+  while (read(self->ledger_grows, bytes, sizeof bytes) > 0)
+    continue;
   while ((size = read(self->ledger, bytes, sizeof bytes)) > 0)
     self->flow[STAGE_LEDGER] += s_count_lines(bytes, size);
 }
@@ -158,8 +167,9 @@ void stage_pump(stage *self, int timeout_ms) {
   zmq_pollitem_t items[STAGE_PEERS + 4] = {
       {.socket = zsock_resolve(self->audience.market), .events = ZMQ_POLLIN},
       {.socket = zsock_resolve(self->audience.private_), .events = ZMQ_POLLIN},
+      {.fd = self->ledger_grows, .events = ZMQ_POLLIN},
   };
-  int count = 2;
+  int count = 3;
   if (self->rig.broker.pid) items[count++] = (zmq_pollitem_t){.fd = self->rig.broker.err, .events = ZMQ_POLLIN};
   for (unsigned i = 0; i < STAGE_PEERS; i++)
     if (self->peers[i].pid) items[count++] = (zmq_pollitem_t){.fd = self->peers[i].out, .events = ZMQ_POLLIN};
@@ -167,7 +177,7 @@ void stage_pump(stage *self, int timeout_ms) {
   self->flow[STAGE_LOG] += s_drain_error(self, &self->rig.broker);
   s_drain_error(self, &self->rig.sim);
   for (unsigned i = 0; i < STAGE_PEERS; i++)
-    s_drain_peer(self, &self->peers[i]);
+    s_drain_peer(self, i);
   audience_read(&self->audience);
   self->flow[STAGE_EVENTS] = self->audience.events;
   s_count_ledger(self);
@@ -189,9 +199,16 @@ void stage_kill(stage *self, stage_actor actor, unsigned peer) {
   if (actor == STAGE_BROKER) self->broker_ready = false;
 }
 
+static bool s_all_ready(const stage *self) {
+  bool ready = self->sim_ready && self->broker_ready;
+  for (unsigned i = 0; i < STAGE_PEERS; i++)
+    ready &= self->peer_ready[i];
+  return ready;
+}
+
 void stage_await(stage *self) {
   uint64_t deadline_ms = (uint64_t)zclock_mono() + PROCESS_PATIENCE_MS;
-  while (!self->sim_ready || !self->broker_ready) {
+  while (!s_all_ready(self)) {
     stage_pump(self, PUMP_MS);
     bool ended = process_has_ended(&self->rig.broker) || process_has_ended(&self->rig.sim);
     cr_assert(!ended && (uint64_t)zclock_mono() < deadline_ms, "broker or simulator does not come up: see %s/log",
@@ -208,7 +225,7 @@ unsigned stage_finish_peers(stage *self) {
     stage_pump(self, PUMP_MS);
     for (unsigned i = 0; i < STAGE_PEERS; i++) {
       if (!self->peers[i].pid || !process_has_ended(&self->peers[i])) continue;
-      s_drain_peer(self, &self->peers[i]);
+      s_drain_peer(self, i);
       finished += process_wait(&self->peers[i]) == 0;
       running--;
     }
@@ -234,6 +251,7 @@ void stage_close(stage *self, bool keep) {
   ticket_table_free(&self->tickets);
   fclose(self->log);
   close(self->ledger);
+  close(self->ledger_grows);
   if (keep) {
     process_stop(&self->rig.sim, SIGTERM);
     return;

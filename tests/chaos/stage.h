@@ -13,6 +13,7 @@ enum { STAGE_PEERS = 4 };
 /* What can be counted while it happens. */
 typedef enum stage_flow {
   STAGE_COMMANDS, /* that peers are about to send */
+  STAGE_REPLIES,  /* that they have read */
   STAGE_EVENTS,   /* that were published */
   STAGE_LEDGER,   /* lines of the simulator's ledger */
   STAGE_LOG,      /* lines of the broker's log: most of them while it comes up */
@@ -28,9 +29,11 @@ typedef struct stage {
   process peers[STAGE_PEERS];
   uint64_t peer_starts;
   bool sim_ready, broker_ready;
-  bool still; /* the simulator's markets do not move */
-  FILE *log;  /* what all of them say on standard error */
-  int ledger; /* for its lines */
+  bool peer_ready[STAGE_PEERS]; /* it has begun to say something */
+  bool still;                   /* the simulator's markets do not move */
+  FILE *log;                    /* what all of them say on standard error */
+  int ledger;                   /* for its lines */
+  int ledger_grows;             /* inotify's */
   uint64_t flow[STAGE_FLOW_COUNT];
   uint64_t ended_alone[STAGE_ACTOR_COUNT]; /* without being killed */
   ticket_table tickets;                    /* filled when the storm is over */
@@ -50,7 +53,7 @@ void stage_pump(stage *self, int timeout_ms);
 void stage_kill(stage *self, stage_actor actor, unsigned peer);
 /* Starts it again; does not wait until it is up. */
 void stage_launch(stage *self, stage_actor actor, unsigned peer);
-/* Waits until broker and simulator are up. */
+/* Waits until all of them are up. */
 void stage_await(stage *self);
 /* Tells the peers to come to an end, waits for them, and returns how many did so, knowing all. */
 unsigned stage_finish_peers(stage *self);
