@@ -136,6 +136,7 @@ hbus_status hbus_client_unwatch(hbus_client *self, const char *prefix, hbus_erro
 
 static hbus_status s_take_reply(hbus_client *self, hbus_message *out) {
   session_progress(self);
+  if (recovery_take(&self->recovery, out) == HBUS_OK) return HBUS_OK; /* a reply too, handed out in parts */
   pending_command *command = pending_next_answered(self->pending);
   if (command == NULL) return HBUS_TIMEOUT;
   self->lent = command;
@@ -184,7 +185,6 @@ void hbus_client_recover(hbus_client *self) {
 static hbus_status s_take_from(hbus_client *self, client_source source, hbus_message *out) {
   switch (source) {
   case CLIENT_REPLIES: return s_take_reply(self, out);
-  case CLIENT_RECOVERY: return recovery_take(&self->recovery, out);
   case CLIENT_PRIVATE: return s_take_event(self, HBUS_STREAM_PRIVATE, out);
   case CLIENT_MARKET: return s_take_event(self, HBUS_STREAM_MARKET, out);
   case CLIENT_SOURCE_COUNT: break;

@@ -13,13 +13,7 @@
 #include "proto/event_codec.h"
 
 /* Where hbus_client_next looks, in turns. */
-typedef enum client_source {
-  CLIENT_REPLIES,
-  CLIENT_RECOVERY,
-  CLIENT_PRIVATE,
-  CLIENT_MARKET,
-  CLIENT_SOURCE_COUNT
-} client_source;
+typedef enum client_source { CLIENT_REPLIES, CLIENT_PRIVATE, CLIENT_MARKET, CLIENT_SOURCE_COUNT } client_source;
 
 struct hbus_client {
   settings settings;
