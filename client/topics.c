@@ -14,6 +14,7 @@ static const topic_kind order_book_kind = {{"market_data", "order_book"}, HBUS_C
 static const topic_kind ticker_kind = {{"market_data", "ticker"}, HBUS_CHANNEL_TICKER};
 static const topic_kind trades_kind = {{"trade_update", NULL}, HBUS_CHANNEL_TRADES};
 static const topic_kind orders_kind = {{"order_update", NULL}, HBUS_CHANNEL_NONE};
+static const topic_kind strategy_kind = {{"strategy_update", NULL}, HBUS_CHANNEL_NONE};
 static const topic_kind system_kind = {{"system", NULL}, HBUS_CHANNEL_NONE};
 
 /* The kind's segments, then those of `names` up to the first NULL. */
@@ -45,6 +46,10 @@ hbus_status hbus_topic_trades(const char *exchange, const char *market, hbus_top
 
 hbus_status hbus_topic_orders(const char *exchange, const char *market, hbus_topic *out) {
   return s_build(&orders_kind, (const char *const[2]){exchange, market}, out);
+}
+
+hbus_status hbus_topic_strategy(const char *peer, const char *name, hbus_topic *out) {
+  return s_build(&strategy_kind, (const char *const[2]){peer, name}, out);
 }
 
 hbus_status hbus_topic_system(const char *name, hbus_topic *out) {

@@ -35,6 +35,16 @@ static const field s_fields[COMMAND_KEY_COUNT] = {
     [COMMAND_KEY_LIMIT] =
         FIELD_ROW(hbus_command, limit, "limit", .type = FIELD_UNSIGNED, .min = 1, .max = HBUS_HISTORY_MAX),
     [COMMAND_KEY_CURSOR] = FIELD_NAME_ROW(hbus_command, cursor, 0),
+    [COMMAND_KEY_STREAM] = FIELD_ENUM_ROW(hbus_command, stream, names_stream, 0),
+    [COMMAND_KEY_TOPIC] = FIELD_NAME_ROW(hbus_command, topic, 0),
+    [COMMAND_KEY_FROM] = FIELD_NUMBER_ROW(hbus_command, from, "from", 0),
+    [COMMAND_KEY_TO] = FIELD_NUMBER_ROW(hbus_command, to, "to", 0),
+    [COMMAND_KEY_EPOCH] = FIELD_NUMBER_ROW(hbus_command, epoch, "epoch", 0),
+    [COMMAND_KEY_BALANCES] = FIELD_ROW(hbus_command, balances, "balances", .type = FIELD_FLAG),
+    [COMMAND_KEY_PREFIXES] =
+        FIELD_ROW(hbus_command, prefixes, "prefixes", .type = FIELD_ARRAY, .max = HBUS_PREFIXES_MAX),
+    [COMMAND_KEY_ACKS] = FIELD_ROW(hbus_command, acks, "acks", .type = FIELD_ARRAY, .max = HBUS_ACKS_MAX),
+    [COMMAND_KEY_DATA] = FIELD_ROW(hbus_command, data, "data", .type = FIELD_RAW, .max = HBUS_SIGNAL_MAX),
 };
 
 const field_table command_fields = {s_fields, COMMAND_KEY_COUNT};
@@ -48,7 +58,7 @@ const field_table command_fields = {s_fields, COMMAND_KEY_COUNT};
 
 static const command_rule s_rules[HBUS_COMMAND_COUNT] = {
     [HBUS_HELLO] = {.required = A(NAME), .optional = A(CANCEL_ON_DISCONNECT) | A(GRACE_MS)},
-    [HBUS_PING] = {0},
+    [HBUS_PING] = {.optional = A(ACKS)},
     [HBUS_STATUS] = {0},
     [HBUS_CREATE_ORDER] = {.required = PLACE | A(CLIENT_ORDER_ID) | A(SIDE) | A(ORDER_TYPE) | A(AMOUNT),
                            .optional = A(PRICE) | A(STOP_PRICE) | OF_ACCOUNT | A(POSITION_ACTION),
@@ -69,13 +79,13 @@ static const command_rule s_rules[HBUS_COMMAND_COUNT] = {
                             .one_of = A(ORDER_ID) | A(STATUS),
                             .optional = A(OWNER),
                             .side_effects = true},
+    [HBUS_PUBLISH] = {.required = A(NAME) | A(DATA), .side_effects = true},
+    [HBUS_SNAPSHOT] = {.optional = PLACE | A(BALANCES) | PAGE},
+    [HBUS_SEQUENCES] = {.required = A(STREAM) | A(PREFIXES), .optional = PAGE},
+    [HBUS_REPLAY] = {.required = A(STREAM) | A(TOPIC) | A(FROM) | A(TO), .optional = A(EPOCH)},
     /* Not served yet: each takes whatever it is given, its answer is UNSUPPORTED. */
     [HBUS_SET_LEVERAGE] = {.optional = ANY_ARGUMENT, .side_effects = true},
     [HBUS_SET_POSITION_MODE] = {.optional = ANY_ARGUMENT, .side_effects = true},
-    [HBUS_PUBLISH] = {.optional = ANY_ARGUMENT, .side_effects = true},
-    [HBUS_SNAPSHOT] = {.optional = ANY_ARGUMENT},
-    [HBUS_SEQUENCES] = {.optional = ANY_ARGUMENT},
-    [HBUS_REPLAY] = {.optional = ANY_ARGUMENT},
     [HBUS_HALT] = {.optional = ANY_ARGUMENT, .side_effects = true},
     [HBUS_RESUME] = {.optional = ANY_ARGUMENT, .side_effects = true},
     [HBUS_GET_LIMITS] = {.optional = ANY_ARGUMENT},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proto/field.h"
+#include "proto/frame.h"
 #include "proto/message.h"
 #include "proto/pack.h"
 #include "proto/record.h"
@@ -17,17 +18,13 @@ typedef struct event_map {
   const msgpack_object *data;
 } event_map;
 
-#define NUMBER_MAX ((UINT64_C(1) << 53) - 1) /* epochs and sequence numbers stay exact in every language */
-
 static const field s_fields[] = {
     {.key = "v", .key_size = 1, .type = FIELD_VERSION, .flags = FIELD_REQUIRED},
     FIELD_ROW(event_map, event.type, "type", .type = FIELD_OPEN_ENUM, .names = &names_event_type,
               .flags = FIELD_REQUIRED),
     FIELD_ROW(event_map, event.kind, "kind", .type = FIELD_OPEN_ENUM, .names = &names_kind, .flags = FIELD_REQUIRED),
-    FIELD_ROW(event_map, event.epoch, "epoch", .type = FIELD_UNSIGNED, .min = 1, .max = NUMBER_MAX,
-              .flags = FIELD_REQUIRED),
-    FIELD_ROW(event_map, event.seq, "seq", .type = FIELD_UNSIGNED, .min = 1, .max = NUMBER_MAX,
-              .flags = FIELD_REQUIRED),
+    FIELD_NUMBER_ROW(event_map, event.epoch, "epoch", FIELD_REQUIRED),
+    FIELD_NUMBER_ROW(event_map, event.seq, "seq", FIELD_REQUIRED),
     FIELD_ROW(event_map, event.src, "src", .type = FIELD_NAME, .max = HBUS_NAME_MAX, .flags = FIELD_REQUIRED),
     FIELD_UNSIGNED_ROW(event_map, event.ts_ns, "ts", UINT64_MAX, 0),
     FIELD_UNSIGNED_ROW(event_map, event.rx_ns, "rx", UINT64_MAX, FIELD_REQUIRED),
@@ -54,6 +51,9 @@ static hbus_status s_pack_data(const hbus_event *event, buffer *out) {
   case HBUS_KIND_ERROR:
   case HBUS_KIND_INFO: return record_pack_notice(&event->data.notice, out);
   case HBUS_KIND_LINK: return record_pack_link(&event->data.link, out);
+  case HBUS_KIND_HEARTBEAT: return record_pack_heartbeat(&event->data.heartbeat, out);
+  case HBUS_KIND_SLOW: return record_pack_slow(&event->data.slow, out);
+  case HBUS_KIND_STRATEGY_UPDATE: return record_pack_signal(&event->data.signal, out);
   case HBUS_KIND_OTHER:
   case HBUS_KIND_COUNT: break;
   }
@@ -76,6 +76,7 @@ hbus_status event_pack(const hbus_event *event, buffer *out) {
 struct event_unpacker {
   msgpack_zone zone;
   record_levels levels;
+  array_store topics;
   event_map in;
 };
 
@@ -93,6 +94,7 @@ void event_unpacker_destroy(event_unpacker **self) {
   if (!*self) return;
   msgpack_zone_destroy(&(*self)->zone);
   free((*self)->levels.items);
+  array_store_free(&(*self)->topics);
   free(*self);
   *self = NULL;
 }
@@ -113,7 +115,16 @@ static void s_complete_data(hbus_event *event) {
   }
 }
 
-static hbus_status s_unpack_data(event_unpacker *self, const msgpack_object *data, hbus_event *out, hbus_error *error) {
+/* The only record with a value that is passed on as it stands, for which the body's bytes are looked at again. */
+static hbus_status s_unpack_signal(const msgpack_object *data, hbus_bytes body, hbus_signal *out, hbus_error *error) {
+  hbus_bytes bytes;
+  if (frame_find(body.data, body.size, "data", &bytes) != HBUS_OK)
+    return hbus_fail(error, HBUS_INTERNAL, "'data' cannot be found"); /* the body has been checked: never */
+  return record_unpack_signal(data, bytes, out, error);
+}
+
+static hbus_status s_unpack_data(event_unpacker *self, const msgpack_object *data, hbus_bytes body, hbus_event *out,
+                                 hbus_error *error) {
   switch (out->kind) {
   case HBUS_KIND_ORDER_BOOK_UPDATE: return record_unpack_book(data, &self->levels, &out->data.book, error);
   case HBUS_KIND_TICKER_UPDATE: return record_unpack_ticker(data, &out->data.ticker, error);
@@ -122,6 +133,9 @@ static hbus_status s_unpack_data(event_unpacker *self, const msgpack_object *dat
   case HBUS_KIND_ERROR:
   case HBUS_KIND_INFO: return record_unpack_notice(data, &out->data.notice, error);
   case HBUS_KIND_LINK: return record_unpack_link(data, &out->data.link, error);
+  case HBUS_KIND_HEARTBEAT: return record_unpack_heartbeat(data, &self->topics, &out->data.heartbeat, error);
+  case HBUS_KIND_SLOW: return record_unpack_slow(data, &out->data.slow, error);
+  case HBUS_KIND_STRATEGY_UPDATE: return s_unpack_signal(data, body, &out->data.signal, error);
   case HBUS_KIND_OTHER:
   case HBUS_KIND_COUNT: break;
   }
@@ -136,7 +150,7 @@ hbus_status event_unpack(event_unpacker *self, const uint8_t *data, size_t size,
   event_map *in = &self->in;
   *in = (event_map){0};
   if ((status = field_unpack_map(&s_table, &body, in, error)) != HBUS_OK) return status;
-  if ((status = s_unpack_data(self, in->data, &in->event, error)) != HBUS_OK) return status;
+  if ((status = s_unpack_data(self, in->data, (hbus_bytes){data, size}, &in->event, error)) != HBUS_OK) return status;
   s_complete_data(&in->event);
   *out = in->event;
   return HBUS_OK;

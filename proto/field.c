@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/frame.h"
 #include "proto/pack.h"
 #include "proto/utf8.h"
 
@@ -42,7 +43,11 @@ static bool s_is_present(const field *self, const void *record) {
   case FIELD_CODE: return s_enum(self, record) != 0;
   case FIELD_UNSIGNED: return *(const uint64_t *)s_at(self, record) != 0;
   case FIELD_FLAG: return *(const bool *)s_at(self, record);
+  case FIELD_BIN:
+  case FIELD_RAW:
+  case FIELD_ARRAY: return ((const hbus_bytes *)s_at(self, record))->size > 0;
   case FIELD_VERSION:
+  case FIELD_COUNT:
   case FIELD_BOOL: return true;
   case FIELD_OBJECT: break;
   }
@@ -52,6 +57,21 @@ static bool s_is_present(const field *self, const void *record) {
 static void s_pack_decimal(const hbus_decimal *decimal, buffer *out) {
   if (buffer_reserve(out, PACK_DECIMAL_MAX) != HBUS_OK) return;
   out->size = (size_t)(pack_decimal_at(out->data + out->size, decimal) - out->data);
+}
+
+static void s_pack_bin(const hbus_bytes *bytes, buffer *out) {
+  pack_bin(out, bytes->data, bytes->size);
+}
+
+static void s_pack_raw(const hbus_bytes *bytes, buffer *out) {
+  buffer_append(out, bytes->data, bytes->size);
+}
+
+/* Whether what others have packed can stand where one value is due: half a value would swallow what comes after it. */
+static bool s_is_whole(const field *self, const void *record) {
+  if (self->type != FIELD_RAW && self->type != FIELD_ARRAY) return true;
+  const hbus_bytes *bytes = s_at(self, record);
+  return frame_check(bytes->data, bytes->size) == HBUS_OK;
 }
 
 static void s_pack_value(const field *self, const void *record, buffer *out) {
@@ -67,9 +87,13 @@ static void s_pack_value(const field *self, const void *record, buffer *out) {
   case FIELD_ENUM:
   case FIELD_OPEN_ENUM: pack_string(out, name_of(self->names, s_enum(self, record))); break;
   case FIELD_CODE: pack_string(out, hbus_status_name((hbus_status)s_enum(self, record))); break;
-  case FIELD_UNSIGNED: pack_unsigned(out, *(const uint64_t *)s_at(self, record)); break;
+  case FIELD_UNSIGNED:
+  case FIELD_COUNT: pack_unsigned(out, *(const uint64_t *)s_at(self, record)); break;
   case FIELD_FLAG:
   case FIELD_BOOL: pack_bool(out, *(const bool *)s_at(self, record)); break;
+  case FIELD_BIN: s_pack_bin(s_at(self, record), out); break;
+  case FIELD_RAW:
+  case FIELD_ARRAY: s_pack_raw(s_at(self, record), out); break;
   case FIELD_OBJECT: break;
   }
 }
@@ -81,6 +105,7 @@ hbus_status field_pack(const field_table *table, field_set which, field_set requ
   for (unsigned i = 0; i < table->count; i++) {
     field_set bit = (field_set)1 << i;
     if ((which & bit) && s_is_present(&table->fields[i], record)) {
+      if (!s_is_whole(&table->fields[i], record)) return HBUS_MALFORMED;
       present |= bit;
       pairs++;
     }
@@ -88,7 +113,7 @@ hbus_status field_pack(const field_table *table, field_set which, field_set requ
   if (required & ~present) return HBUS_MALFORMED;
   pack_map(out, pairs);
   for (field_set rest = present; rest != 0; rest &= rest - 1) {
-    const field *self = &table->fields[__builtin_ctz(rest)];
+    const field *self = &table->fields[__builtin_ctzll(rest)];
     pack_text(out, self->key, self->key_size);
     s_pack_value(self, record, out);
   }
@@ -131,6 +156,7 @@ static hbus_status s_unpack_name(const field *self, const msgpack_object *value,
 
 static hbus_status s_unpack_text(const field *self, const msgpack_object *value, hbus_text *out, hbus_error *error) {
   if (value->type != MSGPACK_OBJECT_STR) return s_wrong(self, "a string", error);
+  if (value->via.str.size < self->min) return hbus_fail(error, HBUS_MALFORMED, "'%s' is empty", self->key);
   if (value->via.str.size > self->max) return s_too_long(self, value->via.str.size, self->max, error);
   *out = (hbus_text){.data = value->via.str.ptr, .size = value->via.str.size};
   return HBUS_OK;
@@ -177,6 +203,21 @@ static hbus_status s_unpack_unsigned(const field *self, const msgpack_object *va
   return HBUS_OK;
 }
 
+static hbus_status s_unpack_bin(const field *self, const msgpack_object *value, hbus_bytes *out, hbus_error *error) {
+  if (value->type != MSGPACK_OBJECT_BIN) return s_wrong(self, "bytes (bin)", error);
+  if (value->via.bin.size > self->max) return s_too_long(self, value->via.bin.size, self->max, error);
+  *out = (hbus_bytes){.data = (const uint8_t *)value->via.bin.ptr, .size = value->via.bin.size};
+  return HBUS_OK;
+}
+
+/* Its bytes are set by field_unpack_raw. */
+static hbus_status s_check_array(const field *self, const msgpack_object *value, hbus_error *error) {
+  if (value->type != MSGPACK_OBJECT_ARRAY) return s_wrong(self, "an array", error);
+  if (value->via.array.size <= self->max) return HBUS_OK;
+  return hbus_fail(error, HBUS_TOO_BIG, "'%s' has %u elements, at most %llu", self->key, value->via.array.size,
+                   (unsigned long long)self->max);
+}
+
 static hbus_status s_unpack_value(const field *self, const msgpack_object *value, void *record, hbus_error *error) {
   void *out = (char *)record + self->offset;
   switch ((field_type)self->type) {
@@ -189,12 +230,16 @@ static hbus_status s_unpack_value(const field *self, const msgpack_object *value
   case FIELD_ENUM:
   case FIELD_OPEN_ENUM: return s_unpack_enum(self, value, out, error);
   case FIELD_CODE: return s_unpack_code(self, value, out, error);
-  case FIELD_UNSIGNED: return s_unpack_unsigned(self, value, out, error);
+  case FIELD_UNSIGNED:
+  case FIELD_COUNT: return s_unpack_unsigned(self, value, out, error);
   case FIELD_FLAG:
   case FIELD_BOOL:
     if (value->type != MSGPACK_OBJECT_BOOLEAN) return s_wrong(self, "true or false", error);
     *(bool *)out = value->via.boolean;
     return HBUS_OK;
+  case FIELD_BIN: return s_unpack_bin(self, value, out, error);
+  case FIELD_RAW: return HBUS_OK; /* by field_unpack_raw */
+  case FIELD_ARRAY: return s_check_array(self, value, error);
   case FIELD_OBJECT: *(const msgpack_object **)out = value; return HBUS_OK;
   }
   assert(!"a field type that does not exist");
@@ -233,10 +278,23 @@ hbus_status field_unpack(const field_table *table, field_set which, const msgpac
   return HBUS_OK;
 }
 
+hbus_status field_unpack_raw(const field_table *table, field_set which, hbus_bytes map, void *record,
+                             hbus_error *error) {
+  for (unsigned i = 0; i < table->count; i++) {
+    const field *self = &table->fields[i];
+    if (!(which & (field_set)1 << i) || (self->type != FIELD_RAW && self->type != FIELD_ARRAY)) continue;
+    hbus_bytes value;
+    if (frame_find(map.data, map.size, self->key, &value) != HBUS_OK) continue;
+    if (self->type == FIELD_RAW && value.size > self->max) return s_too_long(self, value.size, self->max, error);
+    *(hbus_bytes *)((char *)record + self->offset) = value;
+  }
+  return HBUS_OK;
+}
+
 hbus_status field_require(const field_table *table, field_set required, field_set seen, hbus_error *error) {
   field_set missing = required & ~seen;
   if (missing == 0) return HBUS_OK;
-  return hbus_fail(error, HBUS_MALFORMED, "'%s' is missing", table->fields[__builtin_ctz(missing)].key);
+  return hbus_fail(error, HBUS_MALFORMED, "'%s' is missing", table->fields[__builtin_ctzll(missing)].key);
 }
 
 hbus_status field_unpack_map(const field_table *table, const msgpack_object_map *map, void *record, hbus_error *error) {
@@ -258,6 +316,10 @@ static bool s_same_text(const hbus_text *a, const hbus_text *b) {
   return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
 }
 
+static bool s_same_bytes(const hbus_bytes *a, const hbus_bytes *b) {
+  return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
+}
+
 static bool s_same_decimal(const hbus_decimal *a, const hbus_decimal *b) {
   if (hbus_decimal_is_absent(a) || hbus_decimal_is_absent(b)) return a->size == b->size;
   return hbus_decimal_compare(a, b) == 0;
@@ -272,9 +334,13 @@ static bool s_same_value(const field *self, const void *a, const void *b) {
   case FIELD_ENUM:
   case FIELD_OPEN_ENUM:
   case FIELD_CODE: return s_enum(self, a) == s_enum(self, b);
-  case FIELD_UNSIGNED: return *(const uint64_t *)x == *(const uint64_t *)y;
+  case FIELD_UNSIGNED:
+  case FIELD_COUNT: return *(const uint64_t *)x == *(const uint64_t *)y;
   case FIELD_FLAG:
   case FIELD_BOOL: return *(const bool *)x == *(const bool *)y;
+  case FIELD_BIN:
+  case FIELD_RAW:
+  case FIELD_ARRAY: return s_same_bytes(x, y);
   case FIELD_VERSION: return true;
   case FIELD_OBJECT: break;
   }

@@ -1,6 +1,7 @@
 /* Walking msgpack head by head (the msgpack specification, "Formats"): iterative, bounded, nothing allocated. */
 #include "proto/frame.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "proto/utf8.h"
@@ -86,9 +87,15 @@ static hbus_status s_read_head(const uint8_t **at, const uint8_t *end, head *out
 }
 
 hbus_status frame_check(const uint8_t *data, size_t size) {
+  return frame_check_value((hbus_bytes){data, size}, HBUS_DEPTH_MAX);
+}
+
+hbus_status frame_check_value(hbus_bytes whole, size_t depth_max) {
   uint64_t left[HBUS_DEPTH_MAX]; /* values still to come in each open container */
+  assert(depth_max <= HBUS_DEPTH_MAX);
+  if (whole.size == 0) return HBUS_TRUNCATED;
   size_t depth = 0;
-  const uint8_t *at = data, *end = data + size;
+  const uint8_t *at = whole.data, *end = at + whole.size;
   do {
     head value;
     hbus_status status = s_read_head(&at, end, &value);
@@ -96,7 +103,7 @@ hbus_status frame_check(const uint8_t *data, size_t size) {
     if (value.type == HEAD_TEXT && !utf8_is_valid((const char *)value.bytes, value.size)) return HBUS_MALFORMED;
     if (depth > 0) left[depth - 1]--;
     if (value.type == HEAD_ARRAY || value.type == HEAD_MAP) {
-      if (depth == HBUS_DEPTH_MAX) return HBUS_TOO_DEEP;
+      if (depth == depth_max) return HBUS_TOO_DEEP;
       if (value.children > (uint64_t)(end - at)) return HBUS_TRUNCATED; /* each takes a byte at least */
       left[depth++] = value.children;
     }

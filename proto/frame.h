@@ -13,6 +13,10 @@
  * container that claims more than is there is truncated. */
 hbus_status frame_check(const uint8_t *data, size_t size);
 
+/* The same of a value that nests at most `depth_max` deep, which is at most HBUS_DEPTH_MAX: what will stand inside of
+ * other containers. */
+hbus_status frame_check_value(hbus_bytes value, size_t depth_max);
+
 /* The first value at top-level key `key` of a map, as it stands in the frame, as far as the frame can be read: it need
  * not have passed frame_check. HBUS_MALFORMED when it cannot be found. */
 hbus_status frame_find(const uint8_t *data, size_t size, const char *key, hbus_bytes *out);

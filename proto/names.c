@@ -25,7 +25,8 @@ NAMES(channel, HBUS_CHANNEL_COUNT, "order_book", "trades", "ticker")
 NAMES(stream, HBUS_STREAM_COUNT, "market", "private")
 NAMES(event_type, HBUS_EVENT_TYPE_COUNT, "MARKET_DATA", "ORDER_UPDATE", "TRADE_UPDATE", "STRATEGY_UPDATE", "ERROR",
       "INFO", "SYSTEM", "AUDIT")
-NAMES(kind, HBUS_KIND_COUNT, "order_book_update", "ticker_update", "trade", "order_update", "error", "info", "link")
+NAMES(kind, HBUS_KIND_COUNT, "order_book_update", "ticker_update", "trade", "order_update", "error", "info", "link",
+      "heartbeat", "slow", "strategy_update")
 NAMES(command, HBUS_COMMAND_COUNT, "hello", "ping", "status", "create_order", "cancel_order", "cancel_all", "get_order",
       "get_open_orders", "get_order_history", "resolve_order", "get_order_book", "get_ticker", "get_balances",
       "get_positions", "set_leverage", "set_position_mode", "subscribe", "unsubscribe", "publish", "snapshot",

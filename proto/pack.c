@@ -51,3 +51,9 @@ void pack_text(buffer *out, const char *text, size_t size) {
   memcpy(at, text, size);
   out->size = (size_t)(at - out->data) + size;
 }
+
+void pack_bin(buffer *out, const uint8_t *data, size_t size) {
+  msgpack_packer packer = s_packer(out);
+  (void)msgpack_pack_bin(&packer, size);
+  (void)buffer_append(out, data, size);
+}

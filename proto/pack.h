@@ -14,6 +14,7 @@ void pack_array(buffer *out, size_t count);
 void pack_unsigned(buffer *out, uint64_t value);
 void pack_bool(buffer *out, bool value);
 void pack_text(buffer *out, const char *text, size_t size);
+void pack_bin(buffer *out, const uint8_t *data, size_t size);
 
 static inline void pack_string(buffer *out, const char *text) {
   pack_text(out, text, strlen(text));

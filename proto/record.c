@@ -2,6 +2,7 @@
 #include "proto/record.h"
 
 #include "proto/field.h"
+#include "proto/frame.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define TIME_MAX    UINT64_MAX
@@ -97,6 +98,19 @@ static const field s_link_fields[] = {
     FIELD_TEXT_ROW(hbus_link, reason),
 };
 
+static const field s_slow_fields[] = {
+    FIELD_NAME_ROW(hbus_slow, name, 0),
+    FIELD_OPEN_ENUM_ROW(hbus_slow, stream, names_stream, FIELD_REQUIRED),
+    FIELD_ROW(hbus_slow, topic, "topic", .type = FIELD_TEXT, .min = 1, .max = HBUS_TOPIC_MAX, .flags = FIELD_REQUIRED),
+    FIELD_ROW(hbus_slow, lag, "lag", .type = FIELD_COUNT, .max = FIELD_NUMBER_MAX, .flags = FIELD_REQUIRED),
+    FIELD_UNSIGNED_ROW(hbus_slow, since_ns, "since", TIME_MAX, FIELD_REQUIRED),
+};
+
+static const field s_signal_fields[] = {
+    FIELD_NAME_ROW(hbus_signal, name, FIELD_REQUIRED),
+    FIELD_ROW(hbus_signal, data, "data", .type = FIELD_RAW, .max = HBUS_SIGNAL_MAX, .flags = FIELD_REQUIRED),
+};
+
 static const field_table s_order = {s_order_fields, COUNT(s_order_fields)};
 static const field_table s_trade = {s_trade_fields, COUNT(s_trade_fields)};
 static const field_table s_ticker = {s_ticker_fields, COUNT(s_ticker_fields)};
@@ -106,6 +120,8 @@ static const field_table s_cancel = {s_cancel_fields, COUNT(s_cancel_fields)};
 static const field_table s_cancels = {s_cancels_fields, COUNT(s_cancels_fields)};
 static const field_table s_notice = {s_notice_fields, COUNT(s_notice_fields)};
 static const field_table s_link = {s_link_fields, COUNT(s_link_fields)};
+static const field_table s_slow = {s_slow_fields, COUNT(s_slow_fields)};
+static const field_table s_signal = {s_signal_fields, COUNT(s_signal_fields)};
 
 /* `extra` may be NULL. */
 static hbus_status s_pack(const field_table *table, record_place place, const void *record, const hbus_extra *extra,
@@ -198,4 +214,27 @@ hbus_status record_pack_link(const hbus_link *link, buffer *out) {
 
 hbus_status record_unpack_link(const msgpack_object *map, hbus_link *out, hbus_error *error) {
   S_UNPACK(s_link, hbus_link, map, out, error);
+}
+
+hbus_status record_pack_slow(const hbus_slow *slow, buffer *out) {
+  if (slow->topic.size > HBUS_TOPIC_MAX) return HBUS_TOO_BIG; /* it would be cut, and be another topic */
+  return s_pack(&s_slow, RECORD_IN_EVENT, slow, NULL, out);
+}
+
+hbus_status record_unpack_slow(const msgpack_object *map, hbus_slow *out, hbus_error *error) {
+  S_UNPACK(s_slow, hbus_slow, map, out, error);
+}
+
+hbus_status record_pack_signal(const hbus_signal *signal, buffer *out) {
+  if (signal->data.size > HBUS_SIGNAL_MAX) return HBUS_TOO_BIG;
+  if (frame_check_value(signal->data, HBUS_SIGNAL_DEPTH_MAX) != HBUS_OK) return HBUS_MALFORMED;
+  return s_pack(&s_signal, RECORD_IN_EVENT, signal, NULL, out);
+}
+
+hbus_status record_unpack_signal(const msgpack_object *map, hbus_bytes bytes, hbus_signal *out, hbus_error *error) {
+  hbus_signal record = {0};
+  hbus_status status = field_unpack_record(&s_signal, "data", map, &record, error);
+  if (status == HBUS_OK) status = field_unpack_raw(&s_signal, FIELD_ALL, bytes, &record, error);
+  if (status == HBUS_OK) *out = record;
+  return status;
 }

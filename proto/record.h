@@ -12,6 +12,7 @@
 #include <msgpack.h>
 
 #include "hbus/types.h"
+#include "proto/array.h"
 #include "proto/buffer.h"
 
 /* Fields whose place is the envelope in an event and the map itself in a reply: client_order_id, owner, rev. */
@@ -53,5 +54,18 @@ hbus_status record_unpack_notice(const msgpack_object *map, hbus_notice *out, hb
 
 hbus_status record_pack_link(const hbus_link *link, buffer *out);
 hbus_status record_unpack_link(const msgpack_object *map, hbus_link *out, hbus_error *error);
+
+/* The unpacked topics lie in *topics, which the next call overwrites. */
+hbus_status record_pack_heartbeat(const hbus_heartbeat *heartbeat, buffer *out);
+hbus_status record_unpack_heartbeat(const msgpack_object *map, array_store *topics, hbus_heartbeat *out,
+                                    hbus_error *error);
+
+hbus_status record_pack_slow(const hbus_slow *slow, buffer *out);
+hbus_status record_unpack_slow(const msgpack_object *map, hbus_slow *out, hbus_error *error);
+
+/* The data must be one whole value of at most HBUS_SIGNAL_MAX bytes, nested HBUS_SIGNAL_DEPTH_MAX deep at most:
+ * HBUS_MALFORMED, HBUS_TOO_BIG. `bytes` are those of the map, from which out->data is borrowed. */
+hbus_status record_pack_signal(const hbus_signal *signal, buffer *out);
+hbus_status record_unpack_signal(const msgpack_object *map, hbus_bytes bytes, hbus_signal *out, hbus_error *error);
 
 #endif

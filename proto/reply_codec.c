@@ -8,7 +8,6 @@
 
 #define COUNT(rows)     (sizeof(rows) / sizeof((rows)[0]))
 #define ZONE_CHUNK_SIZE 8192
-#define NUMBER_MAX      ((UINT64_C(1) << 53) - 1) /* epochs and sequence numbers stay exact in every language */
 
 /* A reply on its way in. */
 typedef struct reply_map {
@@ -32,8 +31,8 @@ static const field s_fields[] = {
 static const field s_seen_fields[] = {
     FIELD_OPEN_ENUM_ROW(hbus_seen, stream, names_stream, FIELD_REQUIRED),
     FIELD_NAME_ROW(hbus_seen, topic, FIELD_REQUIRED),
-    FIELD_ROW(hbus_seen, epoch, "epoch", .type = FIELD_UNSIGNED, .min = 1, .max = NUMBER_MAX, .flags = FIELD_REQUIRED),
-    FIELD_ROW(hbus_seen, seq, "seq", .type = FIELD_UNSIGNED, .min = 1, .max = NUMBER_MAX, .flags = FIELD_REQUIRED),
+    FIELD_NUMBER_ROW(hbus_seen, epoch, "epoch", FIELD_REQUIRED),
+    FIELD_NUMBER_ROW(hbus_seen, seq, "seq", FIELD_REQUIRED),
 };
 
 static const field_table s_table = {s_fields, COUNT(s_fields)};
@@ -54,7 +53,7 @@ hbus_status reply_pack(const hbus_reply *reply, buffer *out) {
                                   (size_t)with_seen + (size_t)with_data, out);
   if (status == HBUS_OK && with_seen) {
     pack_string(out, "seen");
-    status = field_pack(&s_seen_table, FIELD_ALL, FIELD_ALL >> (32 - COUNT(s_seen_fields)), &reply->seen, 0, out);
+    status = field_pack(&s_seen_table, FIELD_ALL, FIELD_FIRST(COUNT(s_seen_fields)), &reply->seen, 0, out);
   }
   if (status == HBUS_OK && with_data) {
     pack_string(out, "data");

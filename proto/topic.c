@@ -80,6 +80,9 @@ hbus_status topic_of_event(const hbus_event *event, topic *out) {
   case HBUS_KIND_ERROR: return S_BUILD(out, "error", event->src);
   case HBUS_KIND_INFO: return S_BUILD(out, "info", event->src);
   case HBUS_KIND_LINK: return S_BUILD(out, "system", "link");
+  case HBUS_KIND_HEARTBEAT: return S_BUILD(out, "system", "heartbeat");
+  case HBUS_KIND_SLOW: return S_BUILD(out, "system", "slow");
+  case HBUS_KIND_STRATEGY_UPDATE: return S_BUILD(out, "strategy_update", event->owner, event->data.signal.name);
   case HBUS_KIND_OTHER:
   case HBUS_KIND_COUNT: break;
   }
@@ -124,6 +127,15 @@ hbus_status topic_next_segment(const char *text, size_t size, size_t *offset, ch
   out[used] = '\0';
   *offset = (size_t)(slash - text) + 1;
   return HBUS_OK;
+}
+
+bool topic_is_whole(const char *text, size_t size) {
+  size_t offset = 0;
+  char segment[HBUS_TOPIC_MAX + 1];
+  if (size == 0 || size > HBUS_TOPIC_MAX) return false;
+  while (offset < size)
+    if (topic_next_segment(text, size, &offset, segment, sizeof segment) != HBUS_OK) return false;
+  return true;
 }
 
 unsigned topic_streams(const char *prefix, size_t size) {

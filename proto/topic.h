@@ -31,6 +31,10 @@ bool topic_names_fit(const char *exchange, const char *market);
  * HBUS_MALFORMED at the end, for an unfinished segment, a bad escape, or an encoded NUL. */
 hbus_status topic_next_segment(const char *text, size_t size, size_t *offset, char *out, size_t out_size);
 
+/* Whether it is made of whole segments and nothing else, as every topic is: it may still be only the beginning of one.
+ */
+bool topic_is_whole(const char *text, size_t size);
+
 /* Which streams carry topics of this prefix: bit 1 << HBUS_STREAM_MARKET, bit 1 << HBUS_STREAM_PRIVATE. */
 unsigned topic_streams(const char *prefix, size_t size);
 

@@ -57,6 +57,19 @@ static void s_print_notice(const hbus_notice *notice) {
   if (*notice->order_id != '\0') (void)printf("  (order %s)", notice->order_id);
 }
 
+static void s_print_heartbeat(const hbus_heartbeat *heartbeat) {
+  (void)printf("%zu topics moved", heartbeat->topic_count);
+  if (heartbeat->parts > 1) (void)printf("  (part %" PRIu64 " of %" PRIu64 ")", heartbeat->part, heartbeat->parts);
+}
+
+static void s_print_slow(const hbus_slow *slow) {
+  const char *name = *slow->name == '\0' ? "a reader" : slow->name;
+  if (slow->lag == 0)
+    (void)printf("%s has caught up", name);
+  else
+    (void)printf("%s is %" PRIu64 " events behind on %.*s", name, slow->lag, (int)slow->topic.size, slow->topic.data);
+}
+
 static void s_print_data(const hbus_event *event) {
   switch (event->kind) {
   case HBUS_KIND_ORDER_BOOK_UPDATE: s_print_book(&event->data.book); break;
@@ -72,6 +85,12 @@ static void s_print_data(const hbus_event *event) {
     (void)printf("%s", hbus_link_status_name(event->data.link.status));
     if (event->data.link.reason.size > 0)
       (void)printf(": %.*s", (int)event->data.link.reason.size, event->data.link.reason.data);
+    break;
+  case HBUS_KIND_HEARTBEAT: s_print_heartbeat(&event->data.heartbeat); break;
+  case HBUS_KIND_SLOW: s_print_slow(&event->data.slow); break;
+  case HBUS_KIND_STRATEGY_UPDATE:
+    (void)printf("%s of %s: %zu bytes; --json shows them", event->data.signal.name, event->owner,
+                 event->data.signal.data.size);
     break;
   case HBUS_KIND_OTHER:
   case HBUS_KIND_COUNT: (void)printf("%s of an unknown kind; --json shows it", hbus_event_type_name(event->type));

@@ -42,13 +42,17 @@ typedef enum hbus_command_kind {
 /* "create_order"; "" for HBUS_COMMAND_NONE. */
 const char *hbus_command_name(hbus_command_kind kind);
 
-/* A command with all arguments that any command takes; what a command does not take stays absent. */
+/* A command with all arguments that any command takes; what a command does not take stays absent.
+ *
+ * Lists and values that have no place of their own stay as msgpack, borrowed: from the program until the command is
+ * packed, and in the broker from the frame, which is gone when the call that was given the command returns.
+ * proto/repair_list.h reads the lists. */
 typedef struct hbus_command {
   char id[HBUS_COMMAND_ID_MAX + 1];
   hbus_command_kind kind;
   uint64_t expires_ms; /* unix ms by the broker's clock; 0 is never */
 
-  hbus_name name; /* hello */
+  hbus_name name; /* hello: the peer; publish: the signal */
   hbus_name exchange;
   hbus_name market;
   hbus_order_id order_id;
@@ -70,6 +74,16 @@ typedef struct hbus_command {
   uint64_t depth;                 /* levels a side; 0 is upstream's default, 10 */
   uint64_t limit;                 /* records; 0 is the default */
   char cursor[HBUS_CURSOR_MAX + 1];
+
+  hbus_stream stream;             /* sequences, replay */
+  char topic[HBUS_TOPIC_MAX + 1]; /* replay: a whole one */
+  uint64_t from;                  /* replay: the first number wanted, from 1 */
+  uint64_t to;                    /* replay: the last one */
+  uint64_t epoch;                 /* replay: of which the numbers are; 0 is the present one */
+  bool balances;                  /* snapshot: ask upstream for the exchange's balances, too */
+  hbus_bytes prefixes;            /* sequences: an array of prefixes of topics; borrowed */
+  hbus_bytes acks;                /* ping: an array of stamps, what has been shown; borrowed */
+  hbus_bytes data;                /* publish: one msgpack value, any; borrowed */
 } hbus_command;
 
 typedef enum hbus_reply_status {

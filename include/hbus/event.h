@@ -31,6 +31,9 @@ typedef enum hbus_kind {
   HBUS_KIND_ERROR,
   HBUS_KIND_INFO,
   HBUS_KIND_LINK,
+  HBUS_KIND_HEARTBEAT,
+  HBUS_KIND_SLOW,
+  HBUS_KIND_STRATEGY_UPDATE,
   HBUS_KIND_COUNT
 } hbus_kind;
 
@@ -44,8 +47,9 @@ typedef struct hbus_event {
   uint64_t rx_ns; /* broker's real-time clock, when it received what this is made of */
   uint64_t tx_ns; /* the same clock, when it published */
 
+  hbus_name owner; /* of orders, fills and signals: the peer */
+
   /* Orders and fills only. */
-  hbus_name owner;
   hbus_client_order_id client_order_id;
   uint64_t rev;
   hbus_origin origin;
@@ -57,6 +61,9 @@ typedef struct hbus_event {
     hbus_order order;
     hbus_notice notice;
     hbus_link link;
+    hbus_heartbeat heartbeat;
+    hbus_slow slow;
+    hbus_signal signal;
   } data;
 } hbus_event;
 

@@ -9,6 +9,7 @@
 #include "hbus/event.h"
 #include "hbus/limits.h"
 #include "hbus/order.h"
+#include "hbus/repair.h"
 #include "hbus/result.h"
 #include "hbus/status.h"
 #include "hbus/topics.h"

@@ -24,7 +24,10 @@ hbus_status hbus_topic_ticker(const char *exchange, const char *market, hbus_top
 hbus_status hbus_topic_trades(const char *exchange, const char *market, hbus_topic *out);
 /* order_update/EXCHANGE/MARKET/ */
 hbus_status hbus_topic_orders(const char *exchange, const char *market, hbus_topic *out);
-/* system/NAME/: "link"; NULL: all. */
+/* strategy_update/PEER/NAME/: the signals of a peer. name NULL: all of the peer's; both NULL: all. As of a market, a
+ * name needs a peer. */
+hbus_status hbus_topic_strategy(const char *peer, const char *name, hbus_topic *out);
+/* system/NAME/: "link", "heartbeat", "slow"; NULL: all. */
 hbus_status hbus_topic_system(const char *name, hbus_topic *out);
 
 /* The other way: which channel of which market a topic names completely. HBUS_MALFORMED: none. */

@@ -258,6 +258,45 @@ typedef struct hbus_link {
   hbus_text reason; /* borrowed */
 } hbus_link;
 
+/* The last number of a topic, on a stream that is known from where it stands. The topic is borrowed. */
+typedef struct hbus_sequence {
+  hbus_text topic;
+  uint64_t seq;
+} hbus_sequence;
+
+/* A number of a topic of a stream: what a snapshot includes, or what a reader has been shown. The topic is borrowed. */
+typedef struct hbus_stamp {
+  hbus_stream stream;
+  hbus_text topic;
+  uint64_t seq;
+} hbus_stamp;
+
+/* system/heartbeat/: the last number of every topic of its stream that moved since the heartbeat before, which may have
+ * had several parts. The heartbeat's own topic is not among them: its number is the event's. The topics are borrowed.
+ */
+typedef struct hbus_heartbeat {
+  uint64_t part;        /* 1 to parts */
+  uint64_t parts;       /* one event each, of following numbers */
+  uint64_t interval_ms; /* until the next one */
+  const hbus_sequence *topics;
+  size_t topic_count;
+} hbus_heartbeat;
+
+/* system/slow/: a reader that is behind, or has caught up. */
+typedef struct hbus_slow {
+  hbus_name name; /* the peer's; on the private stream only */
+  hbus_stream stream;
+  hbus_text topic;   /* the one that it is furthest behind on; borrowed */
+  uint64_t lag;      /* events that it has not been shown; 0: it has caught up */
+  uint64_t since_ns; /* broker's real-time clock, when it fell behind */
+} hbus_slow;
+
+/* strategy_update/PEER/NAME/: what one peer tells the others. Its peer is the event's owner. */
+typedef struct hbus_signal {
+  hbus_name name;
+  hbus_bytes data; /* one msgpack value, any, as the peer packed it; borrowed */
+} hbus_signal;
+
 #ifdef __cplusplus
 }
 #endif

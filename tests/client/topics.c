@@ -13,6 +13,16 @@ Test(topics, are_built) {
   cr_assert_str_eq(topic.text, "trade_update/binance/");
   cr_assert_eq(hbus_topic_orders(NULL, NULL, &topic), HBUS_OK);
   cr_assert_str_eq(topic.text, "order_update/");
+  cr_assert_eq(hbus_topic_strategy("maker 1", "mood", &topic), HBUS_OK);
+  cr_assert_str_eq(topic.text, "strategy_update/maker%201/mood/");
+  cr_assert_eq(hbus_topic_strategy("maker", NULL, &topic), HBUS_OK);
+  cr_assert_str_eq(topic.text, "strategy_update/maker/");
+  cr_assert_eq(hbus_topic_strategy(NULL, NULL, &topic), HBUS_OK);
+  cr_assert_str_eq(topic.text, "strategy_update/");
+  cr_assert_eq(hbus_topic_system("heartbeat", &topic), HBUS_OK);
+  cr_assert_str_eq(topic.text, "system/heartbeat/");
+  cr_assert_eq(hbus_topic_system("slow", &topic), HBUS_OK);
+  cr_assert_str_eq(topic.text, "system/slow/");
   cr_assert_eq(hbus_topic_system("link", &topic), HBUS_OK);
   cr_assert_str_eq(topic.text, "system/link/");
   cr_assert_eq(hbus_topic_system(NULL, &topic), HBUS_OK);
@@ -26,6 +36,7 @@ Test(topics, refuse_what_is_no_topic) {
   cr_assert_eq(hbus_topic_ticker("binance", "", &topic), HBUS_MALFORMED);
   cr_assert_eq(hbus_topic_ticker(NULL, "ETH-USDT", &topic), HBUS_MALFORMED);
   cr_assert_eq(hbus_topic_ticker("binance", name, &topic), HBUS_TOO_BIG);
+  cr_assert_eq(hbus_topic_strategy(NULL, "mood", &topic), HBUS_MALFORMED);
   cr_assert_str_eq(topic.text, "before");
 }
 

@@ -7,6 +7,12 @@
 #define D(literal)                                                                                                     \
   { sizeof(literal) - 1, literal }
 
+#define B(literal)                                                                                                     \
+  { (const uint8_t *)literal, sizeof(literal) - 1 }
+#define NESTED_12 "\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91" /* arrays of one */
+#define REPLAY(stream_, topic_, from_, to_)                                                                            \
+  { .kind = HBUS_REPLAY, .stream = HBUS_STREAM_##stream_, .topic = topic_, .from = from_, .to = to_ }
+
 static const hbus_decimal s_one = D("1"), s_zero = D("0.00"), s_minus = D("-1"), s_none = {0};
 
 static hbus_command s_create(hbus_order_type type, hbus_decimal price, hbus_decimal stop_price) {
@@ -122,6 +128,43 @@ Test(command_validate, arguments_must_make_sense_together) {
       {{.kind = HBUS_RESOLVE_ORDER, .client_order_id = "c", .order_status = HBUS_FAILED}, NULL},
       {{.kind = HBUS_RESOLVE_ORDER, .client_order_id = "c", .order_status = HBUS_FAILED, .order_id = "1"}, "'status'"},
       {{.kind = HBUS_RESOLVE_ORDER, .client_order_id = "c", .order_status = HBUS_OPEN}, "must be failed; got open"},
+
+      {{.kind = HBUS_SNAPSHOT}, NULL},
+      {{.kind = HBUS_SNAPSHOT, .exchange = "e", .market = "m", .balances = true}, NULL},
+      {{.kind = HBUS_SNAPSHOT, .exchange = "e"}, "'market' is missing"},
+      {{.kind = HBUS_SNAPSHOT, .market = "m"}, "'exchange' is missing"},
+      {{.kind = HBUS_SNAPSHOT, .balances = true}, "'exchange' is missing: 'balances' needs it"},
+
+      {REPLAY(MARKET, "market_data/ticker/e/m/", 1, 1), NULL},
+      {REPLAY(PRIVATE, "trade_update/e/m/", 1, 2), NULL},
+      {REPLAY(MARKET, "market_data/ticker/e/m/", 2, 1), "'to' must not be less than 'from'"},
+      {REPLAY(MARKET, "market_data/ticker/e/m", 1, 1), "'topic' must be a whole topic"},
+      {REPLAY(MARKET, "market_data//", 1, 1), "'topic' must be a whole topic"},
+      {REPLAY(MARKET, "market_data/a b/", 1, 1), "'topic' must be a whole topic"},
+      {REPLAY(MARKET, "", 1, 1), "'topic' must be a whole topic"},
+      {REPLAY(PRIVATE, "market_data/ticker/e/m/", 1, 1), "'topic' is none of the stream private"},
+      {REPLAY(MARKET, "order_update/e/m/", 1, 1), "'topic' is none of the stream market"},
+      {REPLAY(MARKET, "nothing/e/m/", 1, 1), "'topic' is none of the stream market"},
+
+      {{.kind = HBUS_PING}, NULL},
+      {{.kind = HBUS_PING, .acks = B("\x90")}, NULL},
+      {{.kind = HBUS_PING,
+        .acks = B("\x91\x83\xa6stream\xa6market\xa5topic\xa4"
+                  "a/b/"
+                  "\xa3seq\x00")},
+       NULL},
+      {{.kind = HBUS_PING, .acks = B("\x91\x80")}, "ping: 'acks': element 0: 'stream' is missing"},
+      {{.kind = HBUS_PING, .acks = B("\x91")}, "ping: 'acks' is not msgpack"},
+
+      {{.kind = HBUS_SEQUENCES, .prefixes = B("\x90")}, NULL},
+      {{.kind = HBUS_SEQUENCES, .prefixes = B("\x92\xa0\xa1x")}, NULL},
+      {{.kind = HBUS_SEQUENCES, .prefixes = B("\x92\xa0\x01")}, "sequences: 'prefixes': element 1 must be a string"},
+      {{.kind = HBUS_SEQUENCES}, "'prefixes' is not msgpack"},
+
+      {{.kind = HBUS_PUBLISH, .name = "n", .data = B("\xc0")}, NULL},
+      {{.kind = HBUS_PUBLISH, .name = "n", .data = B(NESTED_12 "\x91\x91\xc0")}, NULL},
+      {{.kind = HBUS_PUBLISH, .name = "n", .data = B(NESTED_12 "\x91\x91\x91\xc0")}, "'data' is nested too deep"},
+      {{.kind = HBUS_PUBLISH, .name = "n", .data = B("\xc0\xc0")}, "'data' is not one msgpack value"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     s_expect(&rows[i].command, rows[i].named ? HBUS_INVALID_REQUEST : HBUS_OK, rows[i].named);

@@ -71,6 +71,18 @@ Test(frame, depth_is_bounded_for_every_kind_of_nesting) {
   cr_assert_eq(frame_check(wide, sizeof wide), HBUS_OK);
 }
 
+Test(frame, a_value_may_be_held_to_less_depth) {
+  uint8_t bytes[HBUS_DEPTH_MAX + 1];
+  memset(bytes, 0x91, sizeof bytes);
+  for (size_t depth = 0; depth <= HBUS_DEPTH_MAX; depth++) {
+    bytes[depth] = 0xc0;
+    for (size_t max = 0; max <= HBUS_DEPTH_MAX; max++)
+      cr_expect_eq(frame_check_value((hbus_bytes){bytes, depth + 1}, max), depth <= max ? HBUS_OK : HBUS_TOO_DEEP,
+                   "%zu deep, at most %zu", depth, max);
+    bytes[depth] = 0x91;
+  }
+}
+
 Test(frame, a_million_openers_cost_nothing) {
   uint8_t *data = malloc(HBUS_FRAME_MAX);
   memset(data, 0x91, HBUS_FRAME_MAX);

@@ -85,6 +85,20 @@ Test(pack, a_decimal_is_its_text) {
                0);
 }
 
+Test(pack, bytes_are_marked_as_such) {
+  static const uint8_t bytes[300];
+  buffer out;
+  buffer_init(&out, 1000);
+  pack_bin(&out, NULL, 0);
+  pack_bin(&out, (const uint8_t *)"\x00\xff", 2);
+  EXPECT(&out, "\xc4\x00\xc4\x02\x00\xff");
+  buffer_reset(&out);
+  pack_bin(&out, bytes, sizeof bytes);
+  cr_assert_eq(out.size, 3 + sizeof bytes);
+  cr_assert_eq(memcmp(out.data, "\xc5\x01\x2c\x00", 4), 0);
+  buffer_free(&out);
+}
+
 Test(pack, a_full_buffer_says_so) {
   buffer out;
   buffer_init(&out, 8);

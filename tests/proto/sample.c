@@ -17,6 +17,11 @@
                 (got->field.size == 0 || memcmp(got->field.data, expected->field.data, got->field.size) == 0),         \
             "%s: " #field " is %.*s", name, (int)got->field.size, got->field.data)
 
+#define SAME_BYTES(field)                                                                                              \
+  cr_assert(got->field.size == expected->field.size &&                                                                 \
+                (got->field.size == 0 || memcmp(got->field.data, expected->field.data, got->field.size) == 0),         \
+            "%s: " #field " has other bytes", name)
+
 void sample_expect_order(const hbus_order *got, const hbus_order *expected, const char *name) {
   SAME_STRING(exchange);
   SAME_STRING(market);
@@ -92,6 +97,33 @@ void sample_expect_link(const hbus_link *got, const hbus_link *expected, const c
   SAME_TEXT(reason);
 }
 
+static void s_expect_sequence(const hbus_sequence *got, const hbus_sequence *expected, const char *name) {
+  SAME_TEXT(topic);
+  SAME_NUMBER(seq);
+}
+
+void sample_expect_heartbeat(const hbus_heartbeat *got, const hbus_heartbeat *expected, const char *name) {
+  SAME_NUMBER(part);
+  SAME_NUMBER(parts);
+  SAME_NUMBER(interval_ms);
+  SAME_NUMBER(topic_count);
+  for (size_t i = 0; i < got->topic_count; i++)
+    s_expect_sequence(&got->topics[i], &expected->topics[i], name);
+}
+
+void sample_expect_slow(const hbus_slow *got, const hbus_slow *expected, const char *name) {
+  SAME_STRING(name);
+  SAME_NUMBER(stream);
+  SAME_TEXT(topic);
+  SAME_NUMBER(lag);
+  SAME_NUMBER(since_ns);
+}
+
+void sample_expect_signal(const hbus_signal *got, const hbus_signal *expected, const char *name) {
+  SAME_STRING(name);
+  SAME_BYTES(data);
+}
+
 /* An event's record as the decoder completes it from the envelope. */
 static void s_expect_data(const hbus_event *got, hbus_event expected, const char *name) {
   switch (expected.kind) {
@@ -113,6 +145,9 @@ static void s_expect_data(const hbus_event *got, hbus_event expected, const char
   case HBUS_KIND_ERROR:
   case HBUS_KIND_INFO: sample_expect_notice(&got->data.notice, &expected.data.notice, name); break;
   case HBUS_KIND_LINK: sample_expect_link(&got->data.link, &expected.data.link, name); break;
+  case HBUS_KIND_HEARTBEAT: sample_expect_heartbeat(&got->data.heartbeat, &expected.data.heartbeat, name); break;
+  case HBUS_KIND_SLOW: sample_expect_slow(&got->data.slow, &expected.data.slow, name); break;
+  case HBUS_KIND_STRATEGY_UPDATE: sample_expect_signal(&got->data.signal, &expected.data.signal, name); break;
   case HBUS_KIND_OTHER:
   case HBUS_KIND_COUNT: cr_assert(false, "%s is of no kind", name);
   }
@@ -160,4 +195,13 @@ void sample_expect_command(const hbus_command *got, const hbus_command *expected
   SAME_NUMBER(depth);
   SAME_NUMBER(limit);
   SAME_STRING(cursor);
+  SAME_NUMBER(stream);
+  SAME_STRING(topic);
+  SAME_NUMBER(from);
+  SAME_NUMBER(to);
+  SAME_NUMBER(epoch);
+  SAME_NUMBER(balances);
+  SAME_BYTES(prefixes);
+  SAME_BYTES(acks);
+  SAME_BYTES(data);
 }

@@ -5,6 +5,13 @@
 #include "hbus/command.h"
 #include "hbus/event.h"
 
+/* What a peer tells the others: a map of a string, a float and an array. */
+#define SAMPLE_SIGNAL                                                                                                  \
+  "\x83\xa4mood\xa7"                                                                                                   \
+  "bullish\xaa"                                                                                                        \
+  "confidence\xcb\x3f\xe8\x00\x00\x00\x00\x00\x00\xa6levels\x94\xa8"                                                   \
+  "62000.00\xff\xc0\xc3"
+
 typedef struct sample_event {
   const char *name; /* the vector's */
   hbus_event event;
@@ -27,6 +34,9 @@ void sample_expect_ticker(const hbus_ticker *got, const hbus_ticker *expected, c
 void sample_expect_book(const hbus_book *got, const hbus_book *expected, const char *name);
 void sample_expect_notice(const hbus_notice *got, const hbus_notice *expected, const char *name);
 void sample_expect_link(const hbus_link *got, const hbus_link *expected, const char *name);
+void sample_expect_heartbeat(const hbus_heartbeat *got, const hbus_heartbeat *expected, const char *name);
+void sample_expect_slow(const hbus_slow *got, const hbus_slow *expected, const char *name);
+void sample_expect_signal(const hbus_signal *got, const hbus_signal *expected, const char *name);
 void sample_expect_command(const hbus_command *got, const hbus_command *expected, const char *name);
 
 #endif

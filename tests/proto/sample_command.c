@@ -5,6 +5,12 @@
 #define D(literal)                                                                                                     \
   { sizeof(literal) - 1, literal }
 
+/* Bytes, packed. */
+#define B(literal)                                                                                                     \
+  { (const uint8_t *)literal, sizeof(literal) - 1 }
+
+#define TICKER_TOPIC "market_data/ticker/coinbase/BTC-USD/"
+
 const sample_command sample_commands[] = {
     {.name = "command_hello", .command = {.id = "command_hello", .kind = HBUS_HELLO, .name = "maker-1"}},
     {.name = "command_hello_cancel_on_disconnect",
@@ -194,5 +200,50 @@ const sample_command sample_commands[] = {
                  .exchange = "coinbase",
                  .market = "BTC-USD",
                  .channel = HBUS_CHANNEL_TICKER}},
+    {.name = "command_ping_acks",
+     .command = {.id = "command_ping_acks",
+                 .kind = HBUS_PING,
+                 .acks = B("\x92\x83\xa6stream\xa6market\xa5topic\xd9\x24" TICKER_TOPIC "\xa3seq\x11"
+                           "\x83\xa6stream\xa7private\xa5topic\xbeorder_update/coinbase/BTC-USD/\xa3seq\x00")}},
+    {.name = "command_publish",
+     .command = {.id = "command_publish", .kind = HBUS_PUBLISH, .name = "mood", .data = B(SAMPLE_SIGNAL)}},
+    {.name = "command_publish_nothing",
+     .command = {.id = "command_publish_nothing", .kind = HBUS_PUBLISH, .name = "wake up/now", .data = B("\xc0")}},
+    {.name = "command_snapshot", .command = {.id = "command_snapshot", .kind = HBUS_SNAPSHOT}},
+    {.name = "command_snapshot_market",
+     .command = {.id = "command_snapshot_market",
+                 .kind = HBUS_SNAPSHOT,
+                 .exchange = "coinbase",
+                 .market = "BTC-USD",
+                 .balances = true}},
+    {.name = "command_snapshot_page",
+     .command = {.id = "command_snapshot_page", .kind = HBUS_SNAPSHOT, .limit = 100, .cursor = "100:o-17"}},
+    {.name = "command_sequences",
+     .command = {.id = "command_sequences",
+                 .kind = HBUS_SEQUENCES,
+                 .stream = HBUS_STREAM_PRIVATE,
+                 .prefixes = B("\x93\xadorder_update/\xb6trade_update/coinbase/\xa0")}},
+    {.name = "command_sequences_page",
+     .command = {.id = "command_sequences_page",
+                 .kind = HBUS_SEQUENCES,
+                 .limit = 500,
+                 .cursor = TICKER_TOPIC,
+                 .stream = HBUS_STREAM_MARKET,
+                 .prefixes = B("\x91\xacmarket_data/")}},
+    {.name = "command_replay",
+     .command = {.id = "command_replay",
+                 .kind = HBUS_REPLAY,
+                 .stream = HBUS_STREAM_MARKET,
+                 .topic = TICKER_TOPIC,
+                 .from = 12,
+                 .to = 17,
+                 .epoch = 1618677817000u}},
+    {.name = "command_replay_private",
+     .command = {.id = "command_replay_private",
+                 .kind = HBUS_REPLAY,
+                 .stream = HBUS_STREAM_PRIVATE,
+                 .topic = "order_update/coinbase/BTC-USD/",
+                 .from = 1,
+                 .to = 9007199254740991u}},
     {0},
 };

@@ -124,6 +124,41 @@ Test(topic, each_kind_has_its_own) {
   s_check(&event, "info/hbusd/");
   event = (hbus_event){.kind = HBUS_KIND_LINK};
   s_check(&event, "system/link/");
+  event = (hbus_event){.kind = HBUS_KIND_HEARTBEAT};
+  s_check(&event, "system/heartbeat/");
+  event = (hbus_event){.kind = HBUS_KIND_SLOW};
+  s_check(&event, "system/slow/");
+  event = (hbus_event){.kind = HBUS_KIND_STRATEGY_UPDATE, .owner = "maker 1", .data.signal = {.name = "a/b"}};
+  s_check(&event, "strategy_update/maker%201/a%2Fb/");
+}
+
+Test(topic, a_signal_of_long_names_has_none) {
+  hbus_event event = {.kind = HBUS_KIND_STRATEGY_UPDATE};
+  memset(event.owner, '/', HBUS_NAME_MAX);
+  memset(event.data.signal.name, 'n', 36); /* 16 of "strategy_update/" + 192 + 1 + 36 */
+  topic built;
+  cr_assert_eq(topic_of_event(&event, &built), HBUS_TOO_BIG);
+  event.data.signal.name[35] = '\0';
+  cr_assert_eq(topic_of_event(&event, &built), HBUS_OK);
+  cr_assert_eq(built.size, HBUS_TOPIC_MAX);
+  event.owner[0] = '\0';
+  cr_assert_eq(topic_of_event(&event, &built), HBUS_MALFORMED, "nobody's");
+}
+
+Test(topic, whole_ones_end_where_a_segment_does) {
+  static const struct {
+    const char *text;
+    bool is_whole;
+  } rows[] = {{"system/link/", true}, {"system/", true}, {"a%2Fb/", true}, {"", false},       {"/", false},
+              {"system/link", false}, {"a//b/", false},  {"a b/", false},  {"a/%2f/", false}, {"a/ ", false}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    cr_expect_eq(topic_is_whole(rows[i].text, strlen(rows[i].text)), rows[i].is_whole, "%s", rows[i].text);
+  char text[HBUS_TOPIC_MAX + 1];
+  memset(text, 'x', sizeof text);
+  text[HBUS_TOPIC_MAX - 1] = text[HBUS_TOPIC_MAX] = '/';
+  cr_expect(topic_is_whole(text, HBUS_TOPIC_MAX));
+  text[HBUS_TOPIC_MAX - 1] = 'x';
+  cr_expect_not(topic_is_whole(text, HBUS_TOPIC_MAX + 1));
 }
 
 Test(topic, a_channel_has_that_of_its_events) {
@@ -192,6 +227,8 @@ Test(topic, prefixes_lead_to_their_streams) {
       {"st", PRIVATE},
       {"sy", BOTH},
       {"system/link/", BOTH},
+      {"system/heartbeat/", BOTH},
+      {"system/slow/", BOTH},
       {"error/hbusd/", BOTH},
       {"info/", BOTH},
       {"audit/x/", PRIVATE},
