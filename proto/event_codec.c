@@ -53,7 +53,8 @@ static hbus_status s_pack_data(const hbus_event *event, buffer *out) {
   case HBUS_KIND_LINK: return record_pack_link(&event->data.link, out);
   case HBUS_KIND_HEARTBEAT: return record_pack_heartbeat(&event->data.heartbeat, out);
   case HBUS_KIND_SLOW: return record_pack_slow(&event->data.slow, out);
-  case HBUS_KIND_STRATEGY_UPDATE: return record_pack_signal(&event->data.signal, out);
+  case HBUS_KIND_STRATEGY_UPDATE:
+    return event->owner[0] ? record_pack_signal(&event->data.signal, out) : HBUS_MALFORMED;
   case HBUS_KIND_OTHER:
   case HBUS_KIND_COUNT: break;
   }
@@ -116,11 +117,12 @@ static void s_complete_data(hbus_event *event) {
 }
 
 /* The only record with a value that is passed on as it stands, for which the body's bytes are looked at again. */
-static hbus_status s_unpack_signal(const msgpack_object *data, hbus_bytes body, hbus_signal *out, hbus_error *error) {
+static hbus_status s_unpack_signal(const msgpack_object *data, hbus_bytes body, hbus_event *out, hbus_error *error) {
   hbus_bytes bytes;
+  if (!out->owner[0]) return hbus_fail(error, HBUS_MALFORMED, "'owner' is missing: a signal is some peer's");
   if (frame_find(body.data, body.size, "data", &bytes) != HBUS_OK)
     return hbus_fail(error, HBUS_INTERNAL, "'data' cannot be found"); /* the body has been checked: never */
-  return record_unpack_signal(data, bytes, out, error);
+  return record_unpack_signal(data, bytes, &out->data.signal, error);
 }
 
 static hbus_status s_unpack_data(event_unpacker *self, const msgpack_object *data, hbus_bytes body, hbus_event *out,
@@ -135,7 +137,7 @@ static hbus_status s_unpack_data(event_unpacker *self, const msgpack_object *dat
   case HBUS_KIND_LINK: return record_unpack_link(data, &out->data.link, error);
   case HBUS_KIND_HEARTBEAT: return record_unpack_heartbeat(data, &self->topics, &out->data.heartbeat, error);
   case HBUS_KIND_SLOW: return record_unpack_slow(data, &out->data.slow, error);
-  case HBUS_KIND_STRATEGY_UPDATE: return s_unpack_signal(data, body, &out->data.signal, error);
+  case HBUS_KIND_STRATEGY_UPDATE: return s_unpack_signal(data, body, out, error);
   case HBUS_KIND_OTHER:
   case HBUS_KIND_COUNT: break;
   }

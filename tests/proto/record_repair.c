@@ -17,7 +17,8 @@ static hbus_event s_event(hbus_kind kind) {
                       .seq = 1,
                       .src = "hbusd",
                       .rx_ns = 1,
-                      .tx_ns = 1};
+                      .tx_ns = 1,
+                      .owner = "maker-1"};
 }
 
 /* Packs it and reads it again, from `out`. */
@@ -116,6 +117,10 @@ Test(record_repair, a_signal_can_be_read_wherever_it_may_be_published) {
   cr_expect_eq(s_remake(unpacker, &event, &out, &read), HBUS_MALFORMED, "none");
   event.data.signal = (hbus_signal){.data = s_nested(room, 1)};
   cr_expect_eq(s_remake(unpacker, &event, &out, &read), HBUS_MALFORMED, "no name");
+  event.data.signal.name[0] = 'n';
+  cr_expect_eq(s_remake(unpacker, &event, &out, &read), HBUS_OK);
+  event.owner[0] = '\0';
+  cr_expect_eq(s_remake(unpacker, &event, &out, &read), HBUS_MALFORMED, "nobody's");
   event_unpacker_destroy(&unpacker);
   buffer_free(&out);
 }
