@@ -141,12 +141,6 @@ static void s_forget_pictures(ticket_table *tickets) {
   }
 }
 
-static bool s_same(const hbus_decimal *a, const hbus_decimal *b) {
-  bool none_a = hbus_decimal_is_absent(a) || hbus_decimal_sign(a) == 0;
-  bool none_b = hbus_decimal_is_absent(b) || hbus_decimal_sign(b) == 0;
-  return none_a || none_b ? none_a == none_b : hbus_decimal_compare(a, b) == 0;
-}
-
 static void s_judge(aftermath *self) {
   const ticket_table *tickets = &self->stage->tickets;
   for (size_t i = 0; i < tickets->count; i++) {
@@ -158,7 +152,7 @@ static void s_judge(aftermath *self) {
     /* One of several alike is cancelled when somebody has resolved which it is. */
     bool lives = truth == HBUS_OPEN || truth == HBUS_PARTIALLY_FILLED;
     self->broken_words += about->cancel_confirmed && lives && is != VERDICT_LISTED;
-    self->unreported += !s_same(&about->told, &about->truth.filled);
+    self->unreported += !ticket_same_filled(&about->told, &about->truth.filled);
   }
 }
 
@@ -245,7 +239,7 @@ static void s_tell_bad(const aftermath *self) {
   for (size_t i = 0; i < tickets->count && shown < SHOWN_MAX; i++) {
     const ticket *about = tickets->items[i];
     verdict is = verdict_of(about, &about->answered, self->stage->keeps_ids);
-    bool unreported = !s_same(&about->told, &about->truth.filled);
+    bool unreported = !ticket_same_filled(&about->told, &about->truth.filled);
     if (!verdict_is_bad(is) && !unreported && about->settled && !about->cancelling) continue;
     verdict_tell(about, is);
     if (unreported) printf("      events   fills=%s\n", about->told.text);

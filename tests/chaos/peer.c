@@ -190,17 +190,11 @@ static bool s_is_overdue(peer *self) {
 
 /* --- replies --- */
 
-static bool s_same_decimal(const hbus_decimal *a, const hbus_decimal *b) {
-  bool none_a = hbus_decimal_is_absent(a) || hbus_decimal_sign(a) == 0;
-  bool none_b = hbus_decimal_is_absent(b) || hbus_decimal_sign(b) == 0;
-  return none_a || none_b ? none_a == none_b : hbus_decimal_compare(a, b) == 0;
-}
-
 /* A lower rev is older, and the same rev is the same. */
 static void s_check_rev(peer *self, const ticket *about, const hbus_order *now) {
   const ticket_picture *before = &about->answered;
   char text[160];
-  bool same = now->status == before->status && s_same_decimal(&now->filled, &before->filled);
+  bool same = now->status == before->status && ticket_same_filled(&now->filled, &before->filled);
   if (now->rev > before->rev || (now->rev == before->rev && same)) return;
   snprintf(text, sizeof text, "rev %llu %s %s was followed by rev %llu %s %s", (unsigned long long)before->rev,
            hbus_order_status_name(before->status), before->filled.text, (unsigned long long)now->rev,

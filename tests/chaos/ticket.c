@@ -160,6 +160,12 @@ bool ticket_table_bind(ticket_table *self, ticket *bound, const char *order_id) 
   return zhashx_insert(self->by_order_id, name, bound) == 0;
 }
 
+bool ticket_same_filled(const hbus_decimal *a, const hbus_decimal *b) {
+  bool none_a = hbus_decimal_is_absent(a) || hbus_decimal_sign(a) == 0;
+  bool none_b = hbus_decimal_is_absent(b) || hbus_decimal_sign(b) == 0;
+  return none_a || none_b ? none_a == none_b : hbus_decimal_compare(a, b) == 0;
+}
+
 hbus_order_status ticket_true_status(const ticket *self) {
   const ticket_truth *truth = &self->truth;
   bool touched = !hbus_decimal_is_absent(&truth->filled);

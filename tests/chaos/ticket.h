@@ -106,6 +106,8 @@ ticket *ticket_find_order(const ticket_table *self, const char *exchange, const 
 /* The ledger has given it an id. False: two tickets have the same. */
 bool ticket_table_bind(ticket_table *self, ticket *bound, const char *order_id);
 
+/* Both are nothing, absent or 0, or they are equal. */
+bool ticket_same_filled(const hbus_decimal *a, const hbus_decimal *b);
 /* What became of it, by the ledger. HBUS_ORDER_STATUS_NONE: it never arrived, or was refused. */
 hbus_order_status ticket_true_status(const ticket *self);
 

@@ -13,12 +13,6 @@ bool verdict_is_bad(verdict is) {
   return is >= VERDICT_BEHIND;
 }
 
-static bool s_same_filled(const hbus_decimal *a, const hbus_decimal *b) {
-  bool none_a = hbus_decimal_is_absent(a) || hbus_decimal_sign(a) == 0;
-  bool none_b = hbus_decimal_is_absent(b) || hbus_decimal_sign(b) == 0;
-  return none_a || none_b ? none_a == none_b : hbus_decimal_compare(a, b) == 0;
-}
-
 static bool s_is_listed(const ticket *about, const ticket_picture *picture) {
   char id[HBUS_ORDER_ID_MAX + 3];
   snprintf(id, sizeof id, ",%s,", about->truth.order_id);
@@ -44,8 +38,8 @@ verdict verdict_of(const ticket *about, const ticket_picture *picture, bool keep
   if (picture->status == HBUS_FAILED) return keeps_ids ? VERDICT_UNRESOLVED : VERDICT_WRONG;
   if (picture->status == HBUS_UNKNOWN && !keeps_ids && s_is_listed(about, picture)) return VERDICT_LISTED;
   if (picture->status == HBUS_UNKNOWN) return VERDICT_UNRESOLVED;
-  return picture->status == truth && s_same_filled(&picture->filled, &about->truth.filled) ? VERDICT_TRUE
-                                                                                           : VERDICT_BEHIND;
+  return picture->status == truth && ticket_same_filled(&picture->filled, &about->truth.filled) ? VERDICT_TRUE
+                                                                                                : VERDICT_BEHIND;
 }
 
 /* --- telling --- */
