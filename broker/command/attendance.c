@@ -11,12 +11,11 @@
 
 #define RETRY_MS 1000 /* where there was no memory to begin */
 
-/* A name that is connected, or that wishes its orders cancelled when it is not. */
+/* A name that wishes its orders cancelled when it has gone. */
 typedef struct attendant {
   hbus_name name;
-  uint64_t connections;
-  bool wishes;
-  bool leaving; /* its grace is over, and its orders are being cancelled; nobody has come back since */
+  uint64_t connections; /* that have asked for it */
+  bool leaving;         /* its grace is over, and its orders are being cancelled; nobody has come back since */
   uint64_t grace_ms;
   uint64_t due_ms; /* the end of its grace, while it has no connection */
 } attendant;
@@ -24,7 +23,6 @@ typedef struct attendant {
 struct attendance {
   attendance_parts parts;
   zhashx_t *names; /* name → attendant */
-  size_t wishes;   /* of them */
   uv_timer_t timer;
   uint64_t timer_ms; /* when it ends, while it runs */
 };
@@ -45,23 +43,16 @@ static attendant *s_add(attendance *self, const char *name) {
   return added;
 }
 
-/* One that is neither connected nor has a wish is not remembered. */
-static void s_settle(attendance *self, const attendant *attendant) {
-  if (attendant->connections == 0 && !attendant->wishes) zhashx_delete(self->names, attendant->name);
-}
-
-static void s_write_down(const attendance *self, const attendant *attendant) {
+static void s_write_down(const attendance *self, const attendant *attendant, bool wishes) {
   journal_session session = {
-      .cancel_on_disconnect = attendant->wishes, .grace_ms = attendant->grace_ms, .updated_ns = clock_real_ns()};
+      .cancel_on_disconnect = wishes, .grace_ms = attendant->grace_ms, .updated_ns = clock_real_ns()};
   memcpy(session.name, attendant->name, sizeof session.name);
   journal_put_session(self->parts.journal, &session);
 }
 
-static void s_set_wish(attendance *self, attendant *attendant, bool wishes, uint64_t grace_ms) {
-  if (wishes && !attendant->wishes) self->wishes++;
-  if (!wishes && attendant->wishes) self->wishes--;
-  attendant->wishes = wishes;
-  attendant->grace_ms = wishes ? grace_ms : 0;
+static void s_end_wish(attendance *self, const attendant *attendant) {
+  s_write_down(self, attendant, false);
+  zhashx_delete(self->names, attendant->name);
 }
 
 /* The end of the grace --------------------------------------------------------------------------------------------- */
@@ -88,18 +79,14 @@ static void s_tell(const farewell *farewell, const hbus_cancels *cancels) {
 }
 
 /* Every cancel is latched: only now may the wish be forgotten, since a restart before would have to begin anew. Who has
- * come back meanwhile has wishes of its own. */
+ * come back meanwhile has wished anew. */
 static void s_on_latched(void *arg, const hbus_cancels *cancels, const hbus_seen *seen) {
   (void)seen;
   farewell *farewell = arg;
   attendance *self = farewell->attendance;
   attendant *attendant = zhashx_lookup(self->names, farewell->name);
   s_tell(farewell, cancels);
-  if (attendant && attendant->leaving) {
-    s_set_wish(self, attendant, false, 0);
-    s_write_down(self, attendant);
-    s_settle(self, attendant);
-  }
+  if (attendant && attendant->leaving) s_end_wish(self, attendant);
   free(farewell);
 }
 
@@ -129,7 +116,7 @@ static void s_on_timer(uv_timer_t *timer) {
   attendance *self = timer->data;
   uint64_t now_ms = clock_monotonic_ms(), next_ms = UINT64_MAX;
   for (attendant *attendant = zhashx_first(self->names); attendant; attendant = zhashx_next(self->names)) {
-    if (attendant->connections || !attendant->wishes || attendant->leaving) continue;
+    if (attendant->connections || attendant->leaving) continue;
     if (attendant->due_ms <= now_ms) {
       attendant->leaving = s_cancel_all(self, attendant);
       if (!attendant->leaving) attendant->due_ms = now_ms + RETRY_MS;
@@ -148,41 +135,40 @@ static void s_begin_grace(attendance *self, attendant *attendant) {
 
 hbus_status attendance_restore(attendance *self, const journal_session *session) {
   if (!session->cancel_on_disconnect) return HBUS_OK;
-  if (self->wishes >= LIMIT_ATTENDANCE) return HBUS_OVERLOADED;
+  if (zhashx_size(self->names) >= LIMIT_ATTENDANCE) return HBUS_OVERLOADED;
   attendant *attendant = zhashx_lookup(self->names, session->name);
   if (!attendant) attendant = s_add(self, session->name);
   if (!attendant) return HBUS_NO_MEMORY;
-  s_set_wish(self, attendant, true, session->grace_ms);
+  attendant->grace_ms = session->grace_ms;
   s_begin_grace(self, attendant);
   return HBUS_OK;
 }
 
-hbus_status attendance_hello(attendance *self, const char *name, bool joins, bool cancel_on_disconnect,
-                             uint64_t grace_ms) {
+hbus_status attendance_join(attendance *self, const char *name, bool again, uint64_t grace_ms) {
   attendant *attendant = zhashx_lookup(self->names, name);
-  bool wished = attendant && attendant->wishes;
-  if (cancel_on_disconnect && !wished && self->wishes >= LIMIT_ATTENDANCE) return HBUS_OVERLOADED;
-  if (!attendant) attendant = s_add(self, name);
+  bool is_new = !attendant;
+  assert(!again || (attendant && attendant->connections));
+  if (is_new && zhashx_size(self->names) < LIMIT_ATTENDANCE) attendant = s_add(self, name);
   if (!attendant) return HBUS_OVERLOADED;
   if (!grace_ms) grace_ms = self->parts.config->access.cancel_grace_ms;
-  bool changes = wished != cancel_on_disconnect || (wished && attendant->grace_ms != grace_ms);
+  bool changes = is_new || attendant->grace_ms != grace_ms;
   attendant->leaving = false;
-  if (joins) attendant->connections++;
-  assert(attendant->connections);
-  s_set_wish(self, attendant, cancel_on_disconnect, grace_ms);
-  if (changes) s_write_down(self, attendant);
+  attendant->grace_ms = grace_ms;
+  if (!again) attendant->connections++;
+  if (changes) s_write_down(self, attendant, true);
   return HBUS_OK;
+}
+
+void attendance_withdraw(attendance *self, const char *name) {
+  attendant *attendant = zhashx_lookup(self->names, name);
+  assert(attendant && attendant->connections);
+  if (--attendant->connections == 0) s_end_wish(self, attendant);
 }
 
 void attendance_leave(attendance *self, const char *name) {
   attendant *attendant = zhashx_lookup(self->names, name);
   assert(attendant && attendant->connections);
-  if (--attendant->connections) return;
-  if (attendant->wishes) {
-    s_begin_grace(self, attendant);
-  } else {
-    s_settle(self, attendant);
-  }
+  if (--attendant->connections == 0) s_begin_grace(self, attendant);
 }
 
 size_t attendance_size(const attendance *self) {

@@ -1,8 +1,9 @@
-/* Who is there, by name, and cancel on disconnect (ORDERS.md, rule 16).
+/* Cancel on disconnect (ORDERS.md, rule 16).
  *
- * A peer that asks for it in hello has its orders cancelled when the last connection under its name has ended and none
- * has come back within the grace period. The wish is journaled: after a restart of the broker, when nobody is
- * connected, its grace begins.
+ * A peer that asks for it in hello has its orders cancelled when the last connection under its name that asked so has
+ * ended, and none that asks so has come back within the grace period. Connections under the name that do not ask, such
+ * as an operator's look at a strategy's orders, neither keep it off nor end the wish. It is journaled: after a restart
+ * of the broker, when nobody is connected, its grace begins.
  */
 #ifndef BROKER_ATTENDANCE_H
 #define BROKER_ATTENDANCE_H
@@ -34,15 +35,15 @@ void attendance_destroy(attendance **self);
  */
 hbus_status attendance_restore(attendance *self, const journal_session *session);
 
-/* A connection has said hello: `joins` if for the first time. What it says of cancel on disconnect holds for its name
- * from now on, in place of what was said before; grace_ms 0 is the configuration's. HBUS_OVERLOADED: more than
- * LIMIT_ATTENDANCE names wish so, or no memory; nothing was done. */
-hbus_status attendance_hello(attendance *self, const char *name, bool joins, bool cancel_on_disconnect,
-                             uint64_t grace_ms);
-/* A connection that had joined has ended. */
+/* A connection has asked for it in its hello; `again`: it had before. grace_ms, 0 the configuration's, holds for the
+ * name from now on. HBUS_OVERLOADED: more than LIMIT_ATTENDANCE names wish so, or no memory; nothing was done. */
+hbus_status attendance_join(attendance *self, const char *name, bool again, uint64_t grace_ms);
+/* A connection that had asked does not wish so any more: if it was the last, nothing is cancelled. */
+void attendance_withdraw(attendance *self, const char *name);
+/* A connection that had asked has ended. */
 void attendance_leave(attendance *self, const char *name);
 
-/* Names that are connected, or whose grace has not ended. */
+/* Names with that wish, connected or not. */
 size_t attendance_size(const attendance *self);
 
 #endif

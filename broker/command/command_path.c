@@ -222,7 +222,7 @@ static void s_forget_left(command_path *self) {
     session *session = self->left;
     self->left = session->next_left;
     demand_release_all(self->parts.demand, session->key, s_abandon, self);
-    if (session->name[0]) attendance_leave(self->parts.attendance, session->name);
+    if (session->cancels_on_leave) attendance_leave(self->parts.attendance, session->name);
     session_table_remove(self->sessions, session);
   }
 }

@@ -22,6 +22,18 @@ static void s_reply_hello(void *arg, hbus_status status) {
   s_reply_with_data(task->path, task);
 }
 
+static hbus_status s_attend(attendance *attendance, session *session, const hbus_command *hello) {
+  bool before = session->cancels_on_leave;
+  if (hello->cancel_on_disconnect) {
+    hbus_status status = attendance_join(attendance, hello->name, before, hello->grace_ms);
+    if (status) return status;
+  } else if (before) {
+    attendance_withdraw(attendance, hello->name);
+  }
+  session->cancels_on_leave = hello->cancel_on_disconnect;
+  return HBUS_OK;
+}
+
 /* A peer that is told that its orders will be cancelled counts on it, whatever becomes of the broker: that is written
  * down first. */
 void handle_hello(command_path *path, session *session, task *task) {
@@ -29,8 +41,7 @@ void handle_hello(command_path *path, session *session, task *task) {
   hbus_status status = HBUS_INVALID_REQUEST;
   const char *why = "'name': this connection has said hello under another name; open a new one";
   if (!session->name[0] || strcmp(session->name, command->name) == 0) {
-    status = attendance_hello(path->parts.attendance, command->name, !session->name[0], command->cancel_on_disconnect,
-                              command->grace_ms);
+    status = s_attend(path->parts.attendance, session, command);
     why = "too many peers have asked for cancel on disconnect";
   }
   if (status) {

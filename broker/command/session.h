@@ -18,6 +18,7 @@ typedef struct session {
   char key[SESSION_KEY_SIZE];
   uint64_t serial;           /* unlike any other session's, though a routing id may come again */
   hbus_name name;            /* "" until hello */
+  bool cancels_on_leave;     /* it has asked for cancel on disconnect */
   unsigned commands;         /* under way */
   int descriptor;            /* of its connection, as the socket's monitor names it; -1: it has ended */
   struct session *next_left; /* of those whose connection has ended */

@@ -326,7 +326,8 @@ class Surviving(PeerTest):
         other = self.other(cancel_on_disconnect=True, grace_ms=600_000)
         order = other.create_order(new_order_id(), **self.resting_order())["data"]
         other.close()
-        again = self.other()  # and does not ask for it any more
+        self.other()  # a look at them, which does not ask for it
+        again = self.other(cancel_on_disconnect=True, grace_ms=600_000)
         self.assertEqual([found["order_id"] for found in again.live_orders()], [order["order_id"]])
         self.assertEqual(again.cancel_all()["data"], {"requested": 1})
 
