@@ -31,14 +31,14 @@ typedef struct hbus_options {
   const char *name;              /* who this is, 1 to 64 bytes: the name owns its orders. NULL: the program's name */
   const char *order_id_prefix;   /* put before the client_order_ids that the library makes up; NULL: none */
   bool recover_orders;           /* after each hello, tell of the orders of ours that are not finished; true */
-  bool cancel_on_disconnect;     /* have the broker cancel the orders of this name when the last of its connections has
-                                    gone, however it went, and none has come back for grace_ms; false */
-  int grace_ms;                  /* 1 to HBUS_GRACE_MAX_MS; 0: the broker's default */
-  int connect_timeout_ms;        /* how long hbus_client_connect waits for the broker; 5000 */
-  int request_timeout_ms;        /* how long a command waits for its reply when the call does not say; 8000 */
-  unsigned pending_max;          /* commands under way and replies not fetched, 1 to HBUS_PENDING_MAX; 1024 */
-  int high_water_mark;           /* events kept for each stream while the program does not ask; later ones are lost and
-                                    show as a gap in `seq`. 1 or more; 100000 */
+  bool cancel_on_disconnect; /* have the broker cancel the orders of this name when the last connection that asked so
+                                has gone, however it went, and none has come back for grace_ms; false */
+  int grace_ms;              /* 1 to HBUS_GRACE_MAX_MS; 0: the broker's default */
+  int connect_timeout_ms;    /* how long hbus_client_connect waits for the broker; 5000 */
+  int request_timeout_ms;    /* how long a command waits for its reply when the call does not say; 8000 */
+  unsigned pending_max;      /* commands under way and replies not fetched, 1 to HBUS_PENDING_MAX; 1024 */
+  int high_water_mark;       /* events kept for each stream while the program does not ask; later ones are lost and
+                                show as a gap in `seq`. 1 or more; 100000 */
 } hbus_options;
 
 void hbus_options_init(hbus_options *out);
