@@ -81,6 +81,12 @@ hbus_status hbus_subscribe_market(hbus_client *client, hbus_channel channel, con
 hbus_status hbus_unsubscribe_market(hbus_client *client, hbus_channel channel, const char *exchange, const char *market,
                                     int timeout_ms, hbus_error *error);
 
+/* Tells the other peers something: the event strategy_update/OURS/NAME/ (hbus_topic_strategy), whose data is `data`,
+ * one msgpack value of at most HBUS_SIGNAL_MAX bytes. *seen, unless NULL, is the event's number. HBUS_RATE_LIMITED: too
+ * many in a second. HBUS_TIMEOUT: it may have been told, and may be said again. */
+hbus_status hbus_publish_signal(hbus_client *client, const char *name, hbus_bytes data, int timeout_ms, hbus_seen *seen,
+                                hbus_error *error);
+
 #ifdef __cplusplus
 }
 #endif

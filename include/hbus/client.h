@@ -3,6 +3,9 @@
  * Nothing here runs in the background and nothing calls back. The library works when the program calls it; a program
  * with a loop of its own watches hbus_client_fd(). A client belongs to one thread at a time.
  *
+ * What ZeroMQ drops on the way is noticed and put right here: each event of a topic comes once and in order, and what
+ * cannot be had any more is told by a notice that stands in its place (HBUS_MESSAGE_NOTICE).
+ *
  * Lifetimes: whatever a call lends (a reply's data, an event's levels) is good until the next call with the same
  * client. Times: `timeout_ms` counts on the monotonic clock.
  */
@@ -11,6 +14,7 @@
 
 #include "hbus/command.h"
 #include "hbus/event.h"
+#include "hbus/repair.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,6 +25,8 @@ typedef struct hbus_client hbus_client;
 #define HBUS_ORDER_ID_PREFIX_MAX 32    /* bytes of hbus_options.order_id_prefix */
 #define HBUS_PENDING_MAX         65536 /* the largest hbus_options.pending_max */
 #define HBUS_SUBSCRIPTIONS_MAX   1024  /* market subscriptions that one client keeps alive */
+#define HBUS_WATCHES_MAX         4096  /* different prefixes that one client watches */
+#define HBUS_JOINS_MAX           1024  /* markets that one client has joined */
 
 /* How to connect. Start from hbus_options_init() and change what differs. The strings are the caller's and only have to
  * last for the call that takes the options. */
@@ -78,6 +84,13 @@ typedef struct hbus_client_stats {
   uint64_t late_replies;       /* came after their command's time-out; dropped */
   uint64_t malformed;          /* replies and events that could not be read; dropped */
   uint64_t subscriptions_lost; /* market subscriptions that the broker refused to renew after a reconnect */
+  uint64_t gaps;               /* times that numbers were missing in a topic */
+  uint64_t repaired;           /* events that came by replay */
+  uint64_t lost;               /* events that notices have told of as lost; those of no known number are not in it */
+  uint64_t duplicates;         /* events that came again, or that a snapshot had told of already; dropped */
+  uint64_t superseded;         /* books and tickers that newest_only left out */
+  uint64_t heartbeats_missed;  /* of both streams */
+  uint64_t untracked;          /* events of topics beyond those that can be kept track of: given as they came */
 } hbus_client_stats;
 
 void hbus_client_get_stats(const hbus_client *self, hbus_client_stats *out);
@@ -88,9 +101,35 @@ typedef enum hbus_message_kind {
   HBUS_MESSAGE_NONE,
   HBUS_MESSAGE_EVENT,
   HBUS_MESSAGE_REPLY,
-  HBUS_MESSAGE_ORDER,    /* an order of ours that is not finished */
-  HBUS_MESSAGE_RECOVERED /* those were all */
+  HBUS_MESSAGE_ORDER,     /* an order of ours that is not finished */
+  HBUS_MESSAGE_RECOVERED, /* those were all */
+  HBUS_MESSAGE_SNAPSHOT, /* a state, or a part of it: of what was joined, or in place of private events that are lost */
+  HBUS_MESSAGE_NOTICE    /* what became of the events of a topic, or of a stream */
 } hbus_message_kind;
+
+typedef enum hbus_stream_notice_kind {
+  HBUS_NOTICE_NONE,
+  HBUS_NOTICE_REPAIRED, /* the events from `from` to `to` of the topic, given just before, were lost on the way and have
+                           been asked for again; nothing is missing */
+  HBUS_NOTICE_LOST,     /* the events from `from` to `to` of the topic cannot be had. A book or a ticker is right again
+                           with its next event; for orders and fills a private snapshot follows. Both 0: the broker has
+                           lost its numbers, nobody knows how many there were, and the topic starts anew */
+  HBUS_NOTICE_RESTARTED, /* the broker was started again: `epoch` is its new one, and the stream goes on with it. On the
+                            market stream all numbers start anew, and what came last before may be missing */
+  HBUS_NOTICE_SILENT,    /* nothing was heard on the stream for three heartbeats: what one knows grows old */
+  HBUS_NOTICE_BACK,      /* the stream is heard again; what is missing is asked for */
+  HBUS_NOTICE_KIND_COUNT
+} hbus_stream_notice_kind;
+
+/* "repaired", "lost", ...; "" for HBUS_NOTICE_NONE. */
+const char *hbus_stream_notice_name(hbus_stream_notice_kind kind);
+
+typedef struct hbus_stream_notice {
+  hbus_stream_notice_kind kind;
+  uint64_t epoch; /* of the numbers; of RESTARTED, SILENT and BACK the stream's; 0: none was heard of yet */
+  uint64_t from;  /* REPAIRED and LOST */
+  uint64_t to;
+} hbus_stream_notice;
 
 /* What hbus_client_next gives. Only the members of its kind are filled. */
 typedef struct hbus_message {
@@ -102,6 +141,20 @@ typedef struct hbus_message {
   const char *topic;
   hbus_event event;
   hbus_bytes body;
+
+  /* HBUS_MESSAGE_NOTICE; with `stream`, and `topic`, "" where the whole stream is meant. */
+  hbus_stream_notice notice;
+
+  /* HBUS_MESSAGE_SNAPSHOT. Of `exchange` and `market`, both "" for the private state. `reply` is ok, `snapshot` is the
+   * part-th part, from 1 (which begins anew where a list changed under the reader: forget the parts before), and
+   * is_last says whether it was the last. The events that come after it are those that it does not include; the book
+   * and the ticker of a market's snapshot come as events after it, unless they did before. Or `reply` is an error,
+   * there is no snapshot (HBUS_UNKNOWN_MARKET: no such market), and events come as they do without a join. */
+  const hbus_snapshot *snapshot;
+  const char *exchange;
+  const char *market;
+  unsigned part;
+  bool is_last;
 
   /* HBUS_MESSAGE_REPLY. A command that got no answer in time has a reply too, with code HBUS_TIMEOUT; its status is
    * HBUS_REPLY_UNKNOWN for a create, which may be live.
@@ -116,13 +169,36 @@ typedef struct hbus_message {
 } hbus_message;
 
 /* Wants every event whose topic begins with `prefix` (hbus/topics.h builds them; "" is everything), on whichever stream
- * it comes. A prefix watched twice must be unwatched twice. HBUS_TOO_BIG: longer than HBUS_TOPIC_MAX; HBUS_MALFORMED:
- * no topic begins like that. */
+ * it comes. A prefix watched twice must be unwatched twice. From the first event of a topic on, or from the number that
+ * the broker names when the library asks it after this call, every event counts: it is given, or told of as lost.
+ * HBUS_TOO_BIG: longer than HBUS_TOPIC_MAX; HBUS_MALFORMED: no topic begins like that; HBUS_OVERLOADED:
+ * HBUS_WATCHES_MAX reached; HBUS_NO_MEMORY. */
 hbus_status hbus_client_watch(hbus_client *self, const char *prefix, hbus_error *error);
+/* HBUS_INVALID_REQUEST: it is not watched. */
 hbus_status hbus_client_unwatch(hbus_client *self, const char *prefix, hbus_error *error);
 
-/* The next event or reply. Waits at most timeout_ms: 0 does not wait, -1 waits for ever. HBUS_TIMEOUT: there is none;
- * also when a signal was caught while waiting. */
+/* Watches a market without a hole: its book, ticker and trades, and with the private stream its orders and fills of
+ * every peer. First comes an HBUS_MESSAGE_SNAPSHOT with what is so far, then the events that it does not include, from
+ * the next number on. A new one comes by itself after the broker was started again. Does not wait. Fails as
+ * hbus_client_watch; HBUS_INVALID_REQUEST: no such names, or joined already; HBUS_OVERLOADED: HBUS_JOINS_MAX. */
+hbus_status hbus_client_join_market(hbus_client *self, const char *exchange, const char *market, hbus_error *error);
+hbus_status hbus_client_leave_market(hbus_client *self, const char *exchange, const char *market, hbus_error *error);
+
+/* The same of the private state: the orders that are not finished, positions and fills of every peer and market, and
+ * the link. Needs the private stream (HBUS_INVALID_REQUEST). */
+hbus_status hbus_client_join_private(hbus_client *self, hbus_error *error);
+hbus_status hbus_client_leave_private(hbus_client *self, hbus_error *error);
+
+/* Whether the event that a reply names has been given (or told of as lost), so that the program may act on the reply.
+ * True as well where the reply names none, and for a topic that is not watched. Replies from hbus_client_next come only
+ * when it is so, or at the end of their command's time-out. Those of hbus_client_call come before the events; these are
+ * then to be taken from hbus_client_next. */
+bool hbus_client_has_shown(const hbus_client *self, const hbus_seen *seen);
+
+/* The next event, reply or notice. Waits at most timeout_ms: 0 does not wait, -1 waits for ever. HBUS_TIMEOUT: there is
+ * none; also when a signal was caught while waiting.
+ * All work is done in here, so a program calls it often: once a second at least, or whenever hbus_client_fd() is
+ * readable. To the broker, one that does not is slow. */
 hbus_status hbus_client_next(hbus_client *self, int timeout_ms, hbus_message *out);
 
 /* Asks anew for the orders of ours that are not finished, as option recover_orders does after each hello: each comes as
@@ -130,7 +206,8 @@ hbus_status hbus_client_next(hbus_client *self, int timeout_ms, hbus_message *ou
 void hbus_client_recover(hbus_client *self);
 
 /* A descriptor for poll, epoll, libuv, asyncio (level-triggered). When it is readable, call hbus_client_next(self, 0,
- * …) until it says HBUS_TIMEOUT, or at least once: the descriptor stays readable as long as something is left. It is
+ * …) until it says HBUS_TIMEOUT, or at least once: the descriptor stays readable as long as something is left, and
+ * becomes so when a timer of the library's is due (a heartbeat that did not come, a question to be asked again). It is
  * the client's; do not read or close it. */
 int hbus_client_fd(const hbus_client *self);
 
