@@ -12,11 +12,11 @@ static uint64_t s_read_ms(clockid_t clock) {
   return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-uint64_t clock_boot_ms(void) {
+uint64_t client_boot_ms(void) {
   return s_read_ms(CLOCK_BOOTTIME);
 }
 
-uint64_t clock_monotonic_ms(void) {
+uint64_t client_monotonic_ms(void) {
   return s_read_ms(CLOCK_MONOTONIC);
 }
 

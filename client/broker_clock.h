@@ -15,10 +15,10 @@ typedef struct broker_clock {
   uint64_t heard_ms;  /* boot time */
 } broker_clock;
 
-/* Boot-time ms, as clock_boot_ms() gives them: it goes on while the machine sleeps. */
-uint64_t clock_boot_ms(void);
+/* Boot-time ms, as client_boot_ms() gives them: it goes on while the machine sleeps. */
+uint64_t client_boot_ms(void);
 /* Monotonic ms: for deadlines. */
-uint64_t clock_monotonic_ms(void);
+uint64_t client_monotonic_ms(void);
 
 void broker_clock_set(broker_clock *self, uint64_t broker_ms, uint64_t boot_ms);
 /* Never heard of it: our own real-time clock. */

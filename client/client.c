@@ -98,7 +98,7 @@ const hbus_hello *hbus_client_hello(const hbus_client *self) {
 }
 
 uint64_t hbus_client_broker_now_ms(const hbus_client *self) {
-  return broker_clock_now_ms(&self->clock, clock_boot_ms());
+  return broker_clock_now_ms(&self->clock, client_boot_ms());
 }
 
 void hbus_client_get_stats(const hbus_client *self, hbus_client_stats *out) {
@@ -212,14 +212,14 @@ static hbus_status s_take(hbus_client *self, hbus_message *out) {
 
 hbus_status hbus_client_next(hbus_client *self, int timeout_ms, hbus_message *out) {
   client_take_back(self);
-  uint64_t deadline_ms = timeout_ms < 0 ? UINT64_MAX : clock_monotonic_ms() + (uint64_t)timeout_ms;
+  uint64_t deadline_ms = timeout_ms < 0 ? UINT64_MAX : client_monotonic_ms() + (uint64_t)timeout_ms;
   for (;;) {
     self->work_left = false;
     if (s_take(self, out) == HBUS_OK) {
       wakeup_set(&self->wakeup, true);
       return HBUS_OK;
     }
-    uint64_t now_ms = clock_monotonic_ms();
+    uint64_t now_ms = client_monotonic_ms();
     if (now_ms >= deadline_ms) {
       /* All was looked at and found empty, so from here on the sockets' own descriptors speak. */
       wakeup_at(&self->wakeup, pending_deadline(self->pending), now_ms);

@@ -91,7 +91,7 @@ hbus_status hbus_client_send(hbus_client *self, hbus_command *command, int timeo
 static hbus_status s_send_in_time(hbus_client *self, hbus_command *command, uint64_t deadline_ms, pending_command **out,
                                   hbus_error *error) {
   for (;;) {
-    uint64_t now_ms = clock_monotonic_ms();
+    uint64_t now_ms = client_monotonic_ms();
     int left_ms = now_ms < deadline_ms ? (int)(deadline_ms - now_ms) : 0;
     hbus_status status = session_send(self, PENDING_CALL, command, left_ms, out, error);
     if (status != HBUS_TIMEOUT || left_ms == 0) return status;
@@ -118,7 +118,7 @@ hbus_status hbus_client_call(hbus_client *self, hbus_command *command, int timeo
   pending_command *slot = NULL;
   *reply = (hbus_reply){0};
   hbus_status status = s_prepare(self, command, &timeout_ms, error);
-  uint64_t deadline_ms = clock_monotonic_ms() + (uint64_t)timeout_ms;
+  uint64_t deadline_ms = client_monotonic_ms() + (uint64_t)timeout_ms;
   if (status == HBUS_OK) status = s_send_in_time(self, command, deadline_ms, &slot, error);
   if (status == HBUS_OK) {
     slot->timeout_ms = timeout_ms; /* as the caller said, for the sentence; the deadline stays */

@@ -9,9 +9,9 @@
 hbus_status pages_collect(hbus_client *client, hbus_command *command, size_t records_max, int timeout_ms,
                           const page_target *target, hbus_error *error) {
   if (timeout_ms <= 0) timeout_ms = client->settings.request_timeout_ms;
-  uint64_t deadline_ms = clock_monotonic_ms() + (uint64_t)timeout_ms;
+  uint64_t deadline_ms = client_monotonic_ms() + (uint64_t)timeout_ms;
   for (unsigned page = 0; page < PAGES_MAX; page++) {
-    uint64_t now_ms = clock_monotonic_ms();
+    uint64_t now_ms = client_monotonic_ms();
     size_t wanted = records_max - *target->count;
     command->limit = wanted < HBUS_PAGE_MAX ? wanted : HBUS_PAGE_MAX;
     hbus_reply reply;

@@ -48,7 +48,7 @@ hbus_status session_send(hbus_client *self, pending_owner owner, hbus_command *c
     return status;
   }
   slot->timeout_ms = timeout_ms;
-  pending_set_deadline(self->pending, slot, clock_monotonic_ms() + (uint64_t)timeout_ms);
+  pending_set_deadline(self->pending, slot, client_monotonic_ms() + (uint64_t)timeout_ms);
   *out = slot;
   return HBUS_OK;
 }
@@ -76,7 +76,7 @@ static hbus_status s_say_hello(hbus_client *self) {
 }
 
 void session_refresh_clock(hbus_client *self) {
-  if (self->ping_under_way || !broker_clock_is_stale(&self->clock, clock_boot_ms())) return;
+  if (self->ping_under_way || !broker_clock_is_stale(&self->clock, client_boot_ms())) return;
   hbus_command command = {.kind = HBUS_PING};
   if (s_send_own(self, &command) == HBUS_OK) self->ping_under_way = true;
 }
@@ -114,7 +114,7 @@ static void s_learn_hello(hbus_client *self, const hbus_reply *reply) {
   if (unpack_hello(reply->data, &hello, NULL) != HBUS_OK) return;
   self->hello = hello;
   self->greeted = true;
-  broker_clock_set(&self->clock, hello.now_ms, clock_boot_ms());
+  broker_clock_set(&self->clock, hello.now_ms, client_boot_ms());
   if (self->settings.recover_orders) recovery_begin(&self->recovery);
 }
 
@@ -143,7 +143,7 @@ static void s_learn(hbus_client *self, const pending_command *command) {
   uint64_t now_ms = 0;
   if (command->kind == HBUS_HELLO && is_ok) s_learn_hello(self, &command->reply);
   if (command->kind == HBUS_PING && is_ok && hbus_unpack_now(command->reply.data, &now_ms, NULL) == HBUS_OK)
-    broker_clock_set(&self->clock, now_ms, clock_boot_ms());
+    broker_clock_set(&self->clock, now_ms, client_boot_ms());
   if (command->kind == HBUS_SUBSCRIBE) s_learn_subscription(self, command);
   if (command->owner != PENDING_INTERNAL) return;
   if (command->kind == HBUS_HELLO) self->hello_under_way = false;
@@ -212,7 +212,7 @@ static void s_take_replies(hbus_client *self) {
 
 static void s_give_up_overdue(hbus_client *self) {
   pending_command *command = NULL;
-  while ((command = pending_next_overdue(self->pending, clock_monotonic_ms())) != NULL) {
+  while ((command = pending_next_overdue(self->pending, client_monotonic_ms())) != NULL) {
     self->stats.timeouts++;
     (void)hbus_fail(&command->problem, HBUS_TIMEOUT, "%s: no answer from %s within %d ms",
                     hbus_command_name(command->kind), self->settings.commands_endpoint, command->timeout_ms);
@@ -237,7 +237,7 @@ int session_wait_ms(const hbus_client *self, uint64_t deadline_ms) {
   uint64_t due_ms = pending_deadline(self->pending);
   if (deadline_ms < due_ms) due_ms = deadline_ms;
   if (due_ms == UINT64_MAX) return -1;
-  uint64_t now_ms = clock_monotonic_ms();
+  uint64_t now_ms = client_monotonic_ms();
   if (due_ms <= now_ms) return 0;
   return due_ms - now_ms > INT_MAX ? INT_MAX : (int)(due_ms - now_ms);
 }

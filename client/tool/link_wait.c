@@ -55,7 +55,7 @@ hbus_status link_wait(hbus_client *client, hbus_link_status wanted, uint64_t dea
   hbus_document answer = {0};
   hbus_status status = hbus_client_watch(client, "system/link/", error);
   while (status == HBUS_OK) {
-    uint64_t now_ms = clock_monotonic_ms();
+    uint64_t now_ms = client_monotonic_ms();
     int left_ms = now_ms < deadline_ms ? (int)(deadline_ms - now_ms) : 0;
     status = s_ask(client, left_ms > ASK_AGAIN_MS ? left_ms : ASK_AGAIN_MS, &state, &answer, error);
     if (status != HBUS_OK || strcmp(state.status, wanted_name) == 0) break;

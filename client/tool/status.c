@@ -67,7 +67,7 @@ static void s_print(const msgpack_object *status, void *context) {
 static outcome s_wait(const verb *self, const arguments *arguments, hbus_link_status wanted) {
   bool json = arguments->json;
   int timeout_ms = arguments->timeout_ms > 0 ? arguments->timeout_ms : WAIT_DEFAULT_MS;
-  uint64_t deadline_ms = clock_monotonic_ms() + (uint64_t)timeout_ms;
+  uint64_t deadline_ms = client_monotonic_ms() + (uint64_t)timeout_ms;
   hbus_client *client = NULL;
   hbus_document status = {0};
   msgpack_unpacked unpacked;
