@@ -168,6 +168,7 @@ typedef struct snapshot_map {
 static const field s_snapshot_fields[] = {
     FIELD_NUMBER_ROW(snapshot_map, snapshot.epoch, "epoch", FIELD_REQUIRED),
     FIELD_ROW(snapshot_map, snapshot.cursor, "cursor", .type = FIELD_NAME, .max = HBUS_CURSOR_MAX),
+    FIELD_ROW(snapshot_map, snapshot.orders_hash, "orders_hash", .type = FIELD_NAME, .max = HBUS_ORDERS_HASH_SIZE),
     FIELD_ROW(snapshot_map, snapshot.book, "book", .type = FIELD_BIN, .max = HBUS_FRAME_MAX),
     FIELD_ROW(snapshot_map, snapshot.ticker, "ticker", .type = FIELD_BIN, .max = HBUS_FRAME_MAX),
     FIELD_ROW(snapshot_map, link, "link", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED),
@@ -250,7 +251,7 @@ hbus_status snapshot_reply_pack(const hbus_snapshot *snapshot, buffer *out) {
   if (status != HBUS_OK) return status;
   size_t start = out->size;
   size_t more = 5 + (snapshot->has_balances || snapshot->balances_code != HBUS_OK);
-  status = field_pack(&s_snapshot_table, FIELD_FIRST(4), FIELD_FIRST(1), snapshot, more, out);
+  status = field_pack(&s_snapshot_table, FIELD_FIRST(5), FIELD_FIRST(1), snapshot, more, out);
   if (status != HBUS_OK) goto out;
   pack_string(out, "link");
   if ((status = record_pack_link(&snapshot->link, out)) != HBUS_OK) goto out;

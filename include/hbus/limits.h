@@ -24,6 +24,7 @@
 #define HBUS_REPLAY_EVENTS_MAX    500      /* events in one answer to replay */
 #define HBUS_REPLAY_BYTES_MAX     262144   /* their bodies together, unless one alone is larger */
 #define HBUS_STAMPS_MAX           1000     /* stamps in one page of a snapshot */
+#define HBUS_ORDERS_HASH_SIZE     16       /* the hash of all live orders, in hex digits */
 #define HBUS_HEARTBEAT_TOPICS_MAX 1000     /* topics that one part of a heartbeat names */
 #define HBUS_GRACE_MAX_MS         86400000 /* the longest grace period of cancel on disconnect */
 #define HBUS_HISTORY_MAX          100000   /* how far back get_order_history can page */

@@ -31,13 +31,20 @@ typedef struct hbus_replay {
   size_t count;
 } hbus_replay;
 
-/* snapshot: a state, and the numbers of the events that it includes. Of a market, or of all private state. */
+/* snapshot: a state, and the numbers of the events that it includes. Of a market, or of all private state.
+ *
+ * Of several pages the stamps of the first one that names a topic count: what comes after is repaired by each order's
+ * `rev`. No order or position is told before all topics of its snapshot are stamped. A position, which has no rev,
+ * includes the fills up to the stamp on its own page, where there is one for its topic, else up to the first one. */
 typedef struct hbus_snapshot {
   uint64_t epoch;
+  hbus_orders_hash orders_hash; /* of all live orders, also those on later pages (hbus_orders_hash_add): on the first
+                                   page of all private state; "": elsewhere */
   hbus_link link;
   const hbus_stamp *stamps; /* at most HBUS_STAMPS_MAX */
   size_t stamp_count;
-  hbus_bytes book;          /* the body of the market's last order_book_update; size 0: there was none */
+  hbus_bytes book;          /* the body of the market's last order_book_update; size 0: it is not there any more, or
+                               there was none: the stamp says which */
   hbus_bytes ticker;        /* ... of its last ticker_update */
   const hbus_order *orders; /* those that are not finished, of every owner; at most HBUS_PAGE_MAX */
   size_t order_count;

@@ -46,6 +46,7 @@ typedef struct hbus_extra {
 typedef char hbus_name[HBUS_NAME_MAX + 1];
 typedef char hbus_order_id[HBUS_ORDER_ID_MAX + 1];
 typedef char hbus_client_order_id[HBUS_CLIENT_ORDER_ID_MAX + 1];
+typedef char hbus_orders_hash[HBUS_ORDERS_HASH_SIZE + 1];
 
 /* Enumerations. 0 is absent in each; their names on the wire are the lower case of the part after the prefix. */
 typedef enum hbus_side { HBUS_SIDE_NONE, HBUS_BUY, HBUS_SELL, HBUS_SIDE_COUNT } hbus_side;

@@ -116,6 +116,7 @@ static const struct {
     {"reply_sequences_none", false, {.id = "command_sequences", .status = HBUS_REPLY_OK}},
     {"reply_replay", false, {.id = "command_replay", .status = HBUS_REPLY_OK}},
     {"reply_replay_none", false, {.id = "command_replay_private", .status = HBUS_REPLY_OK}},
+    {"reply_snapshot_first", false, {.id = "command_snapshot", .status = HBUS_REPLY_OK}},
     {"reply_snapshot", false, {.id = "command_snapshot_page", .status = HBUS_REPLY_OK}},
     {"reply_snapshot_market", false, {.id = "command_snapshot_market", .status = HBUS_REPLY_OK}},
     {"reply_snapshot_no_balances", false, {.id = "command_snapshot_market", .status = HBUS_REPLY_OK}},
