@@ -7,6 +7,7 @@
 #include "broker/clock.h"
 #include "broker/command/command_path.h"
 #include "broker/demand.h"
+#include "broker/event/heartbeat.h"
 #include "broker/event/intake.h"
 #include "broker/event/publisher.h"
 #include "broker/event/staleness.h"
@@ -41,6 +42,7 @@ struct broker {
   websocket_context *websockets;
   socket_group *sockets;
   publisher *publisher;
+  heartbeat *heartbeat;
   order_table *orders;
   id_set *ids;
   fill_book *fills;
@@ -169,6 +171,7 @@ static hbus_status s_make_events(broker *self, uv_loop_t *loop, hbus_error *erro
   hbus_status status =
       publisher_new(&self->publisher, self->sockets, self->config, self->journal, &self->counters, error);
   if (status) return status;
+  self->heartbeat = heartbeat_new(loop, self->publisher, self->config->events.heartbeat_ms, &self->counters);
   self->positions = position_book_new(LIMIT_POSITIONS, self->journal);
   const fill_book_parts parts = {.orders = self->orders,
                                  .positions = self->positions,
@@ -181,7 +184,7 @@ static hbus_status s_make_events(broker *self, uv_loop_t *loop, hbus_error *erro
                             &self->counters);
   self->staleness =
       staleness_new(loop, self->demand, self->publisher, self->log, self->config->upstream.stale_after_ms);
-  bool made = self->positions && self->fills && self->intake && self->staleness;
+  bool made = self->heartbeat && self->positions && self->fills && self->intake && self->staleness;
   return made ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for the events");
 }
 
@@ -317,6 +320,7 @@ static void s_end_parts(broker *self) {
   canceller_destroy(&self->canceller);
   reconcile_destroy(&self->reconcile);
   staleness_destroy(&self->staleness);
+  heartbeat_destroy(&self->heartbeat);
   intake_destroy(&self->intake);
   websocket_context_destroy(&self->websockets);
 }

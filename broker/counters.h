@@ -29,12 +29,14 @@
   X(replies_dropped, "replies that their peer had left before, or had no room for")                                    \
   X(events_market, "events published on the market stream")                                                            \
   X(events_private, "events published on the private stream")                                                          \
+  X(heartbeats, "heartbeats published on either stream, each part of one")                                             \
   X(events_unheld, "events that were about to wait for their order's owner, and went on for want of room")             \
   X(events_unpublishable, "events that could not be numbered or packed: a bound was reached")                          \
   X(journal_commits, "commits of the journal")                                                                         \
   X(journal_records, "records in them")                                                                                \
   X(journal_failures, "commits that failed")                                                                           \
   X(journal_lost, "records that were not written: there was no more room for them in memory")                          \
+  X(journal_damaged, "events that were asked for again and were not what had been written")                            \
   X(creates_not_sent, "creates that were in the journal already, and were not sent")                                   \
   X(cancels_latched, "cancels that had to wait until they could be sent")                                              \
   X(fills_repeated, "fills that had come before, by their trade id")                                                   \

@@ -44,6 +44,12 @@
  * and counted, until it can be written again. */
 #define LIMIT_JOURNAL_BYTES 67108864
 
+/* Private events that can be had again where no journal keeps them: bytes. */
+#define LIMIT_PRIVATE_RING_BYTES 16777216
+
+/* Topics that one `sequences` looks at, so that it takes no long turn. */
+#define LIMIT_SEQUENCES_LOOKED 4096
+
 /* Fills whose trade ids are remembered. */
 #define LIMIT_FILLS 200000
 

@@ -35,6 +35,8 @@ void handle_repeat(command_path *path, task *task, order *order);
 handler_fn handle_get_order, handle_open_orders, handle_query;
 /* handle_positions.c. */
 handler_fn handle_get_positions;
+/* handle_repair.c. */
+handler_fn handle_sequences, handle_replay;
 /* handle_subscribe.c. */
 handler_fn handle_subscribe, handle_unsubscribe;
 

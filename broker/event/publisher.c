@@ -1,10 +1,12 @@
 #include "broker/event/publisher.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "broker/clock.h"
 #include "broker/event/ring.h"
+#include "broker/limits.h"
 #include "proto/event_codec.h"
 
 /* What a subscriber may send: the commands of ZMTP 3.1's handshake, and subscriptions, which are commands too and put
@@ -16,6 +18,7 @@ typedef struct stream {
   hbus_stream name;
   bound_socket *socket;
   sequence *sequence;
+  ring *ring;          /* NULL: the journal keeps its events, or nothing does */
   uint64_t *published; /* its counter */
 } stream;
 
@@ -25,7 +28,6 @@ struct publisher {
   journal *journal;
   uint64_t epoch;
   counters *counters;
-  ring *ring; /* of market events; NULL: there is none */
   publisher_subscription_fn *heard;
   void *heard_arg;
   buffer body; /* reused from event to event */
@@ -76,6 +78,15 @@ static hbus_status s_open(stream *self, publisher *publisher, hbus_stream name, 
   return status;
 }
 
+/* Without a journal private events can be had again as long as the broker lives. */
+static hbus_status s_make_rings(publisher *self, const config *config, hbus_error *error) {
+  bool is_kept = config->journal.sync != JOURNAL_OFF;
+  if (config->events.ring_mb) self->market.ring = ring_new(config->events.ring_mb * 1048576);
+  if (!is_kept) self->private_.ring = ring_new(LIMIT_PRIVATE_RING_BYTES);
+  bool made = (!config->events.ring_mb || self->market.ring) && (is_kept || self->private_.ring);
+  return made ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for events.ring_mb");
+}
+
 hbus_status publisher_new(publisher **out, socket_group *sockets, const config *config, journal *journal,
                           counters *counters, hbus_error *error) {
   publisher *self = calloc(1, sizeof *self);
@@ -84,14 +95,11 @@ hbus_status publisher_new(publisher **out, socket_group *sockets, const config *
   self->epoch = journal_this_start(journal)->epoch;
   self->counters = counters;
   buffer_init(&self->body, HBUS_FRAME_MAX);
-  hbus_status status = HBUS_OK;
-  if (config->events.ring_mb) {
-    self->ring = ring_new(config->events.ring_mb * 1048576);
-    if (!self->ring) status = hbus_fail(error, HBUS_NO_MEMORY, "no memory for events.ring_mb");
-  }
-  if (!status)
+  hbus_status status = s_make_rings(self, config, error);
+  if (!status) {
     status = s_open(&self->market, self, HBUS_STREAM_MARKET, sockets, config, &config->endpoints.market,
                     &counters->events_market, error);
+  }
   if (!status) {
     status = s_open(&self->private_, self, HBUS_STREAM_PRIVATE, sockets, config, &config->endpoints.private_,
                     &counters->events_private, error);
@@ -108,7 +116,8 @@ void publisher_destroy(publisher **self_p) {
   publisher *self = *self_p;
   if (!self) return;
   *self_p = NULL;
-  ring_destroy(&self->ring);
+  ring_destroy(&self->market.ring);
+  ring_destroy(&self->private_.ring);
   sequence_destroy(&self->market.sequence);
   sequence_destroy(&self->private_.sequence);
   buffer_free(&self->body);
@@ -124,7 +133,9 @@ unsigned publisher_streams(const hbus_event *event) {
   case HBUS_KIND_TRADE: return event->data.trade.order_id[0] ? private_ : market;
   case HBUS_KIND_ERROR:
   case HBUS_KIND_INFO: return event->owner[0] || event->data.notice.order_id[0] ? private_ : market | private_;
-  case HBUS_KIND_LINK: return market | private_;
+  case HBUS_KIND_LINK:
+  case HBUS_KIND_HEARTBEAT:
+  case HBUS_KIND_SLOW: return market | private_;
   default: return private_;
   }
 }
@@ -151,13 +162,18 @@ static void s_on_safe(void *arg, hbus_status status) {
   free(event);
 }
 
+/* A heartbeat is worth nothing later: who missed one asks `sequences`. Its number alone is kept. */
+static bool s_is_kept(const hbus_event *event) {
+  return event->kind != HBUS_KIND_HEARTBEAT;
+}
+
 static void s_send_when_safe(publisher *self, const topic *topic, const hbus_event *event) {
   const journal_event record = {.topic = topic->text,
                                 .epoch = event->epoch,
                                 .seq = event->seq,
                                 .tx_ns = event->tx_ns,
                                 .kind = event->kind,
-                                .body = {.data = self->body.data, .size = self->body.size}};
+                                .body = {.data = self->body.data, .size = s_is_kept(event) ? self->body.size : 0}};
   journal_put_event(self->journal, &record);
   waiting_event *waiting = malloc(sizeof *waiting + topic->size + self->body.size);
   if (!waiting) {
@@ -193,21 +209,32 @@ static void s_send(publisher *self, stream *stream, const topic *topic, hbus_eve
     s_send_when_safe(self, topic, event);
   } else {
     s_write(stream, topic->text, topic->size, self->body.data, self->body.size);
-    if (self->ring) ring_put(self->ring, &numbered->track, event->seq, self->body.data, self->body.size);
+  }
+  if (stream->ring && s_is_kept(event)) {
+    const hbus_bytes body = {.data = self->body.data, .size = self->body.size};
+    ring_put(stream->ring, &numbered->track, event->seq, event->tx_ns, body);
   }
   if (seen) s_see(seen, stream->name, topic, event->epoch, event->seq);
 }
 
-void publisher_publish(publisher *self, hbus_event *event, hbus_seen *seen) {
+static void s_publish(publisher *self, unsigned streams, hbus_event *event, hbus_seen *seen) {
   topic topic;
   if (topic_of_event(event, &topic)) {
     self->counters->events_unpublishable++;
     return;
   }
   event->epoch = self->epoch;
-  unsigned streams = publisher_streams(event);
   if (streams & 1u << HBUS_STREAM_MARKET) s_send(self, &self->market, &topic, event, seen);
   if (streams & 1u << HBUS_STREAM_PRIVATE) s_send(self, &self->private_, &topic, event, seen);
+}
+
+void publisher_publish(publisher *self, hbus_event *event, hbus_seen *seen) {
+  s_publish(self, publisher_streams(event), event, seen);
+}
+
+void publisher_publish_on(publisher *self, hbus_stream stream, hbus_event *event) {
+  assert(publisher_streams(event) & 1u << stream);
+  s_publish(self, 1u << stream, event, NULL);
 }
 
 void publisher_on_subscription(publisher *self, publisher_subscription_fn *heard, void *arg) {
@@ -215,12 +242,24 @@ void publisher_on_subscription(publisher *self, publisher_subscription_fn *heard
   self->heard_arg = arg;
 }
 
-sequence *publisher_topics(const publisher *self, hbus_stream stream) {
-  return stream == HBUS_STREAM_PRIVATE ? self->private_.sequence : self->market.sequence;
+static const stream *s_stream(const publisher *self, hbus_stream stream) {
+  return stream == HBUS_STREAM_PRIVATE ? &self->private_ : &self->market;
 }
 
-bool publisher_recall(const publisher *self, const numbered_topic *topic, uint64_t seq, hbus_bytes *body) {
-  return self->ring && ring_get(self->ring, &topic->track, seq, body);
+sequence *publisher_topics(const publisher *self, hbus_stream stream) {
+  return s_stream(self, stream)->sequence;
+}
+
+bool publisher_recall(const publisher *self, hbus_stream stream, const numbered_topic *topic, uint64_t seq,
+                      hbus_bytes *body) {
+  const ring *ring = s_stream(self, stream)->ring;
+  return ring && ring_get(ring, &topic->track, seq, body);
+}
+
+publisher_kept publisher_keeps(const publisher *self, hbus_stream stream) {
+  const ring *ring = s_stream(self, stream)->ring;
+  if (!ring) return (publisher_kept){0};
+  return (publisher_kept){.bytes = ring_used(ring), .oldest_ns = ring_oldest_ns(ring)};
 }
 
 hbus_status publisher_restore(publisher *self, const char *topic, uint64_t last_seq) {

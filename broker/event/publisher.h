@@ -32,13 +32,24 @@ void publisher_destroy(publisher **self);
  * alone. An event that cannot be packed or numbered is counted, and *seen is left alone. */
 void publisher_publish(publisher *self, hbus_event *event, hbus_seen *seen);
 
+/* The same on one of the streams that it belongs to: what differs from stream to stream. */
+void publisher_publish_on(publisher *self, hbus_stream stream, hbus_event *event);
+
 /* Who hears of subscriptions. NULL: nobody. */
 void publisher_on_subscription(publisher *self, publisher_subscription_fn *heard, void *arg);
 
 /* The topics of a stream, with their last numbers. */
 sequence *publisher_topics(const publisher *self, hbus_stream stream);
-/* The body of an event of the market stream. False: it cannot be had (any more). */
-bool publisher_recall(const publisher *self, const numbered_topic *topic, uint64_t seq, hbus_bytes *body);
+/* The body of an event of the market stream, or, with journal.sync off, of the private one; good until the next event.
+ * False: it cannot be had here (any more), as no heartbeat can. */
+bool publisher_recall(const publisher *self, hbus_stream stream, const numbered_topic *topic, uint64_t seq,
+                      hbus_bytes *body);
+/* What of a stream can be had so. */
+typedef struct publisher_kept {
+  uint64_t bytes;
+  uint64_t oldest_ns; /* when the oldest event was published, real-time clock; 0: there is none */
+} publisher_kept;
+publisher_kept publisher_keeps(const publisher *self, hbus_stream stream);
 
 /* The private stream goes on from this number. HBUS_OVERLOADED: more topics than bounds.topics; HBUS_NO_MEMORY. */
 hbus_status publisher_restore(publisher *self, const char *topic, uint64_t last_seq);

@@ -11,8 +11,9 @@
 typedef struct record {
   ring_track *track;
   uint64_t seq;
-  size_t size; /* of the body */
-  size_t step; /* to the next record */
+  uint64_t at_ns;
+  uint32_t size; /* of the body */
+  uint32_t step; /* to the next record; what is left before the block's end is less than one */
 } record;
 
 struct ring {
@@ -69,7 +70,7 @@ static record *s_take(ring *self, size_t step) {
   size_t to_end = self->capacity - self->next;
   if (to_end < step) {
     s_make_room(self, to_end);
-    *s_at(self, self->next) = (record){.step = to_end};
+    *s_at(self, self->next) = (record){.step = (uint32_t)to_end};
     self->used += to_end;
     self->next = 0;
   }
@@ -106,17 +107,18 @@ static void s_begin(ring_track *track, uint64_t seq) {
   track->last = seq - 1;
 }
 
-void ring_put(ring *self, ring_track *track, uint64_t seq, const void *body, size_t size) {
-  assert(seq > track->last);
-  size_t step = (sizeof(record) + size + sizeof(record) - 1) / sizeof(record) * sizeof(record);
+void ring_put(ring *self, ring_track *track, uint64_t seq, uint64_t at_ns, hbus_bytes body) {
+  assert(seq > track->last && body.size < UINT32_MAX / 2);
+  size_t step = (sizeof(record) + body.size + sizeof(record) - 1) / sizeof(record) * sizeof(record);
   if (!track->first || track->last < track->first || seq != track->last + 1) s_begin(track, seq);
   if (step > self->capacity || !s_extend(track, seq)) {
     s_begin(track, seq + 1);
     return;
   }
   record *record = s_take(self, step); /* may drop events of this track too, from its other end */
-  *record = (struct record){.track = track, .seq = seq, .size = size, .step = step};
-  memcpy(record + 1, body, size);
+  *record =
+      (struct record){.track = track, .seq = seq, .at_ns = at_ns, .size = (uint32_t)body.size, .step = (uint32_t)step};
+  memcpy(record + 1, body.data, body.size);
   *s_place_of(track, seq) = (size_t)((uint8_t *)record - self->block);
   track->last = seq;
 }
@@ -131,4 +133,11 @@ bool ring_get(const ring *self, const ring_track *track, uint64_t seq, hbus_byte
 
 size_t ring_used(const ring *self) {
   return self->used;
+}
+
+/* What lies at the block's end and has no track is followed by the record that did not fit there. */
+uint64_t ring_oldest_ns(const ring *self) {
+  if (self->used == 0) return 0;
+  const record *oldest = s_at(self, self->oldest);
+  return (oldest->track ? oldest : s_at(self, 0))->at_ns;
 }

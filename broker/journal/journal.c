@@ -13,6 +13,7 @@
 
 #include "broker/clock.h"
 #include "broker/journal/journal_db.h"
+#include "broker/journal/journal_reader.h"
 
 #define RETRY_MS           1000  /* after a commit that failed */
 #define RETENTION_MS       60000 /* between two looks at what is old */
@@ -37,7 +38,8 @@ typedef struct job {
 
 struct journal {
   journal_options options;
-  journal_db *db; /* NULL: off */
+  journal_db *db;         /* NULL: off */
+  journal_reader *reader; /* NULL likewise */
   journal_start start;
   journal_collect_fn *collect;
   void *collect_arg;
@@ -324,6 +326,8 @@ static hbus_status s_start(journal *self, hbus_error *error) {
   char boot_id[40];
   s_read_boot_id(boot_id, sizeof boot_id);
   status = journal_db_start(self->db, boot_id, config->journal.sync, now_ns, &self->start, error);
+  if (status == HBUS_OK && !(self->reader = journal_reader_new(self, &self->options)))
+    status = hbus_fail(error, HBUS_NO_MEMORY, "out of memory");
   if (status != HBUS_OK) journal_db_close(&self->db);
   return status;
 }
@@ -401,6 +405,7 @@ void journal_close(journal **self) {
     journal->holders++; /* s_on_worked is still to come */
   }
   s_write_out(journal);
+  journal_reader_close(&journal->reader);
   if (journal->db && journal->state == HBUS_OK) {
     hbus_error error;
     if (journal_db_end(journal->db, clock_real_ns(), &error) != HBUS_OK)
@@ -488,6 +493,11 @@ void journal_find_order(journal *self, const char *owner, const char *client_ord
   snprintf(question.owner, sizeof question.owner, "%s", owner);
   snprintf(question.client_order_id, sizeof question.client_order_id, "%s", client_order_id);
   s_ask(self, &question);
+}
+
+hbus_status journal_replay(journal *self, const journal_range *range, journal_events_fn *done, void *arg) {
+  assert(self->reader);
+  return journal_reader_read(self->reader, range, done, arg);
 }
 
 bool journal_is_settled(const journal *self) {

@@ -75,7 +75,8 @@ void journal_wake(journal *self);
 
 /* Copies the record and what it borrows. An order is found again by its upstream_id, or without one by exchange and
  * order_id; a fill that is there already is left as it is; a position and a session are replaced, a session without
- * `cancel_on_disconnect` is deleted. An event also raises its topic's last number. */
+ * `cancel_on_disconnect` is deleted. An event also raises its topic's last number; without a body that is all it does.
+ */
 void journal_put_order(journal *self, const journal_order *order);
 void journal_put_event(journal *self, const journal_event *event);
 void journal_put_fill(journal *self, const journal_fill *fill);
@@ -98,6 +99,33 @@ hbus_status journal_state(const journal *self, const char **why);
 typedef void journal_found_fn(void *arg, hbus_status status, const journal_order *order);
 void journal_find_order(journal *self, const char *owner, const char *client_order_id, journal_found_fn *done,
                         void *arg);
+
+/* Events of a topic that are wanted: those numbered `from` to `to`, as far as they go into one answer. */
+typedef struct journal_range {
+  char topic[HBUS_TOPIC_MAX + 1];
+  uint64_t from;
+  uint64_t to;
+  size_t max_events; /* at most JOURNAL_EVENTS_MAX */
+  size_t max_bytes;  /* of their bodies together, unless the first alone has more */
+} journal_range;
+
+#define JOURNAL_EVENTS_MAX HBUS_REPLAY_EVENTS_MAX
+
+typedef struct journal_events {
+  const hbus_bytes *bodies; /* in order, as they were put */
+  size_t count;
+  uint64_t last;     /* the number of the last of them; 0: there is none */
+  uint64_t next;     /* where to go on; 0: this is all that there is */
+  uint64_t first;    /* the oldest number that there is of the topic; 0: none */
+  uint64_t last_put; /* the last number of the topic that is in the file */
+} journal_events;
+
+/* Reads events back, behind everything that was put. One that is not what was written is left out, which is logged and
+ * counted; one above the topic's last number is none. `events` NULL: they could not be read, and `why` is a sentence;
+ * both are for the length of the call, which is never made from within journal_replay. HBUS_NO_MEMORY: it is not made
+ * at all. Not for sync `off`. */
+typedef void journal_events_fn(void *arg, hbus_status status, const journal_events *events, const char *why);
+hbus_status journal_replay(journal *self, const journal_range *range, journal_events_fn *done, void *arg);
 
 /* For `status`. */
 typedef struct journal_figures {

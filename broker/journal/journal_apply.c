@@ -47,7 +47,7 @@ static hbus_status s_put_event(journal_db *self, const journal_event *event, hbu
   hbus_status status = journal_store_find(store, JOURNAL_TOPICS, &topic, &place, error);
   uint64_t topic_n = status == HBUS_OK && place.n != 0 ? place.n : store->next_n[JOURNAL_TOPICS];
   if (status == HBUS_OK) status = journal_store_write(store, JOURNAL_TOPICS, &topic, &place, error);
-  if (status != HBUS_OK) return status;
+  if (status != HBUS_OK || event->body.size == 0) return status;
   journal_event_row row = {.topic_n = topic_n,
                            .seq = event->seq,
                            .epoch = event->epoch,

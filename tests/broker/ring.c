@@ -7,6 +7,10 @@
 
 TestSuite(ring, .timeout = 60);
 
+static void s_put(ring *ring, ring_track *track, uint64_t seq, const void *body, size_t size) {
+  ring_put(ring, track, seq, 1000 + seq, (hbus_bytes){.data = body, .size = size});
+}
+
 static void s_expect(const ring *ring, const ring_track *track, uint64_t seq, const char *text) {
   hbus_bytes body;
   cr_assert(ring_get(ring, track, seq, &body), "%llu is gone", (unsigned long long)seq);
@@ -19,9 +23,9 @@ Test(ring, gives_back_what_was_put_into_each_topic) {
   ring_track a = {0}, b = {0};
   hbus_bytes body;
   cr_expect_not(ring_get(ring, &a, 1, &body));
-  ring_put(ring, &a, 1, "first of a", 10);
-  ring_put(ring, &b, 7, "seventh of b", 12);
-  ring_put(ring, &a, 2, "", 0);
+  s_put(ring, &a, 1, "first of a", 10);
+  s_put(ring, &b, 7, "seventh of b", 12);
+  s_put(ring, &a, 2, "", 0);
   s_expect(ring, &a, 1, "first of a");
   s_expect(ring, &a, 2, "");
   s_expect(ring, &b, 7, "seventh of b");
@@ -37,14 +41,14 @@ Test(ring, keeps_no_holes) {
   ring_track track = {0};
   hbus_bytes body;
   char *large = calloc(1, 4096);
-  ring_put(ring, &track, 1, "one", 3);
-  ring_put(ring, &track, 3, "three", 5);
+  s_put(ring, &track, 1, "one", 3);
+  s_put(ring, &track, 3, "three", 5);
   cr_expect_not(ring_get(ring, &track, 1, &body));
   s_expect(ring, &track, 3, "three");
-  ring_put(ring, &track, 4, large, 4096); /* does not fit at all */
+  s_put(ring, &track, 4, large, 4096); /* does not fit at all */
   cr_expect_not(ring_get(ring, &track, 3, &body));
   cr_expect_not(ring_get(ring, &track, 4, &body));
-  ring_put(ring, &track, 5, "five", 4);
+  s_put(ring, &track, 5, "five", 4);
   s_expect(ring, &track, 5, "five");
   free(large);
   ring_destroy(&ring);
@@ -70,7 +74,7 @@ Test(ring, keeps_the_newest_of_all) {
     unsigned topic = (unsigned)rand_r(&seed) % TOPICS;
     uint64_t seq = tracks[topic].last + 1;
     s_text(text, topic, seq);
-    ring_put(ring, &tracks[topic], seq, text, strlen(text));
+    s_put(ring, &tracks[topic], seq, text, strlen(text));
     cr_assert_leq(ring_used(ring), CAPACITY);
     s_expect(ring, &tracks[topic], seq, text);
     if (i % 997) continue;
