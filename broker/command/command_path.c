@@ -36,7 +36,7 @@ void command_reply(command_path *self, task *task, hbus_reply *reply) {
   session *session = session_table_find(self->sessions, task->session_key);
   if (session && session->serial == task->session_serial) session->commands--;
   memcpy(reply->id, task->command.id, sizeof reply->id);
-  outbox_send(self->outbox, &task->route, task->delimiter, reply);
+  outbox_send(self->outbox, &task->route, task->delimiter, task->tells_private, reply);
 }
 
 /* What is wrong with a frame is the peer's affair; what else a codec may say is ours. */
@@ -63,7 +63,7 @@ static void s_refuse_frame(command_path *self, const session_route *route, bool 
                       .code = s_wire_code(error->status),
                       .message = {.data = error->text, .size = strlen(error->text)}};
   snprintf(reply.id, sizeof reply.id, "%s", id);
-  outbox_send(self->outbox, route, delimiter, &reply);
+  outbox_send(self->outbox, route, delimiter, false, &reply);
 }
 
 /* Commands --------------------------------------------------------------------------------------------------------- */

@@ -80,9 +80,11 @@ static void s_pack(outbox *self, const hbus_reply *reply) {
   assert(!status);
 }
 
-void outbox_send(outbox *self, const session_route *route, bool delimiter, const hbus_reply *reply) {
+void outbox_send(outbox *self, const session_route *route, bool delimiter, bool tells_private,
+                 const hbus_reply *reply) {
+  bool waits = tells_private || reply->seen.stream == HBUS_STREAM_PRIVATE;
   s_pack(self, reply);
-  if (reply->seen.stream == HBUS_STREAM_PRIVATE && !journal_is_settled(self->journal)) {
+  if (waits && !journal_is_settled(self->journal)) {
     s_write_when_safe(self, route, delimiter);
   } else {
     s_write(self, route, delimiter, self->frame.data, self->frame.size);

@@ -1,5 +1,5 @@
-/* The way of a reply to its peer. One that names an event of the private stream leaves after that event, which waits
- * for the journal (publisher.h); all others leave at once. */
+/* The way of a reply to its peer. One that names an event of the private stream, or has such in what it tells, leaves
+ * after that event, which waits for the journal (publisher.h); all others leave at once. */
 #ifndef BROKER_OUTBOX_H
 #define BROKER_OUTBOX_H
 
@@ -18,9 +18,10 @@ typedef void outbox_gone_fn(void *arg, const session_route *route);
 outbox *outbox_new(bound_socket *socket, journal *journal, counters *counters, outbox_gone_fn *gone, void *arg);
 void outbox_destroy(outbox **self);
 
-/* Sends a reply. One that is too large, which only a defect of ours makes, is told as INTERNAL in its place. A peer
- * that left, or that takes no more, loses its reply, which is counted, and nothing else happens: it can ask get_order.
+/* Sends a reply; `tells_private`: behind every private event so far, named or not. One that is too large, which only a
+ * defect of ours makes, is told as INTERNAL in its place. A peer that left, or that takes no more, loses its reply,
+ * which is counted, and nothing else happens: it can ask get_order.
  */
-void outbox_send(outbox *self, const session_route *route, bool delimiter, const hbus_reply *reply);
+void outbox_send(outbox *self, const session_route *route, bool delimiter, bool tells_private, const hbus_reply *reply);
 
 #endif

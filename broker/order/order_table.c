@@ -34,6 +34,7 @@ struct order_table {
   order_list finished;   /* in the order in which they were finished: the first one makes room */
   uint64_t capacity;
   size_t size;
+  uint64_t numbered;      /* orders so far */
   size_t ambiguous_count; /* orders that have candidates */
   char instance[16];
   uint64_t counter;
@@ -162,6 +163,7 @@ static void s_file(order_table *self, order *order) {
 }
 
 static void s_link(order_table *self, order *order) {
+  order->number = ++self->numbered;
   order->finished = s_may_go(order);
   s_append(s_list_of(self, order), order);
   self->size++;

@@ -21,6 +21,7 @@ typedef struct order_table order_table;
 
 struct order {
   hbus_order state;
+  uint64_t number;                         /* unlike any other's of this start, in the order in which they came */
   char upstream_id[LIMIT_UPSTREAM_ID + 1]; /* sent upstream as its client_order_id; "" for an order of others */
   hbus_command *create;                    /* what was asked; NULL for an order of others */
   bool create_answered;                    /* the create has had an outcome: its last one is below */

@@ -156,7 +156,8 @@ hbus_status position_book_adopt(position_book *self, const hbus_order *order, co
 
 typedef struct search {
   position_book *book;
-  const char *owner;
+  const order_table *orders;
+  const char *owner; /* NULL: all */
   const char *exchange;
   const char *market;
   hbus_status status; /* the first that was not HBUS_OK */
@@ -211,27 +212,53 @@ static bool s_is_something(const entry *entry) {
   return entry->filled || !hbus_decimal_is_absent(&entry->working_buy) || !hbus_decimal_is_absent(&entry->working_sell);
 }
 
-hbus_status position_book_list(position_book *self, const order_table *orders, const char *owner, const char *exchange,
-                               const char *market, hbus_position **out, size_t *count) {
-  search search = {.book = self, .owner = owner, .exchange = exchange, .market = market};
+/* Sums up what the orders that are wanted may still do. */
+static hbus_status s_sum_working(search *search) {
+  position_book *self = search->book;
   for (size_t i = 0; i < self->size; i++)
     self->entries[i]->working_buy = self->entries[i]->working_sell = (hbus_decimal){0};
-  order_table_each_live(orders, s_look_at_order, &search);
-  if (search.status) return search.status;
-  hbus_position *items = calloc(self->size + 1, sizeof *items);
-  if (!items) return HBUS_NO_MEMORY;
-  size_t found = 0;
-  for (size_t i = 0; i < self->size; i++) {
-    const entry *entry = self->entries[i];
-    if (!s_is_something(entry) || !s_is_wanted(&search, entry->owner, entry->exchange, entry->market)) continue;
-    hbus_status status = s_tell(entry, &items[found]);
-    if (status) {
-      free(items);
-      return status;
-    }
+  order_table_each_live(search->orders, s_look_at_order, search);
+  return search->status;
+}
+
+static hbus_status s_page(search *search, size_t max, size_t *place, hbus_position *out, size_t *count, bool *more) {
+  const position_book *self = search->book;
+  size_t found = 0, at = *place;
+  for (; at < self->size; at++) {
+    const entry *entry = self->entries[at];
+    if (!s_is_something(entry) || !s_is_wanted(search, entry->owner, entry->exchange, entry->market)) continue;
+    if (found == max) break;
+    hbus_status status = s_tell(entry, &out[found]);
+    if (status) return status;
     found++;
   }
-  *out = items;
+  *more = at < self->size;
+  *place = at;
   *count = found;
   return HBUS_OK;
+}
+
+hbus_status position_book_page(position_book *self, const order_table *orders, const char *exchange, const char *market,
+                               size_t max, size_t *place, hbus_position *out, size_t *count, bool *more) {
+  search search = {.book = self, .orders = orders, .exchange = exchange, .market = market};
+  hbus_status status = s_sum_working(&search);
+  return status ? status : s_page(&search, max, place, out, count, more);
+}
+
+hbus_status position_book_list(position_book *self, const order_table *orders, const char *owner, const char *exchange,
+                               const char *market, hbus_position **out, size_t *count) {
+  search search = {.book = self, .orders = orders, .owner = owner, .exchange = exchange, .market = market};
+  size_t place = 0;
+  bool more;
+  hbus_status status = s_sum_working(&search);
+  if (status) return status;
+  hbus_position *items = calloc(self->size + 1, sizeof *items);
+  if (!items) return HBUS_NO_MEMORY;
+  status = s_page(&search, self->size, &place, items, count, &more);
+  if (status) {
+    free(items);
+  } else {
+    *out = items;
+  }
+  return status;
 }

@@ -34,4 +34,9 @@ hbus_status position_book_adopt(position_book *self, const hbus_order *order, co
 hbus_status position_book_list(position_book *self, const order_table *orders, const char *owner, const char *exchange,
                                const char *market, hbus_position **out, size_t *count);
 
+/* A page of the same: at most `max` of them, from a place on, which is 0 for the first page and *place afterwards; a
+ * place stays what it is whatever changes in between. *more: there is another page. Fails likewise. */
+hbus_status position_book_page(position_book *self, const order_table *orders, const char *exchange, const char *market,
+                               size_t max, size_t *place, hbus_position *out, size_t *count, bool *more);
+
 #endif
