@@ -129,6 +129,29 @@ hbus_status topic_next_segment(const char *text, size_t size, size_t *offset, ch
   return HBUS_OK;
 }
 
+hbus_status topic_names_channel(const char *text, size_t size, hbus_channel *channel, hbus_name exchange,
+                                hbus_name market) {
+  static const struct {
+    hbus_channel channel;
+    const char *start;
+  } rows[] = {{HBUS_CHANNEL_ORDER_BOOK, "market_data/order_book/"},
+              {HBUS_CHANNEL_TICKER, "market_data/ticker/"},
+              {HBUS_CHANNEL_TRADES, "trade_update/"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    size_t offset = strlen(rows[i].start);
+    hbus_name names[2];
+    if (size < offset || memcmp(text, rows[i].start, offset) != 0) continue;
+    for (size_t j = 0; j < 2; j++)
+      if (topic_next_segment(text, size, &offset, names[j], sizeof names[j]) != HBUS_OK) return HBUS_MALFORMED;
+    if (offset != size) return HBUS_MALFORMED;
+    *channel = rows[i].channel;
+    memcpy(exchange, names[0], sizeof names[0]);
+    memcpy(market, names[1], sizeof names[1]);
+    return HBUS_OK;
+  }
+  return HBUS_MALFORMED;
+}
+
 bool topic_is_whole(const char *text, size_t size) {
   size_t offset = 0;
   char segment[HBUS_TOPIC_MAX + 1];

@@ -22,6 +22,9 @@ hbus_status topic_of_event(const hbus_event *event, topic *out);
 
 /* The topic that the events of a market's channel have: on the market stream no others do. As topic_of_event. */
 hbus_status topic_of_channel(hbus_channel channel, const char *exchange, const char *market, topic *out);
+/* The other way. HBUS_MALFORMED: it is no such topic, or only the beginning of one. */
+hbus_status topic_names_channel(const char *text, size_t size, hbus_channel *channel, hbus_name exchange,
+                                hbus_name market);
 
 /* Whether every topic that exchange and market can stand in fits; the gate that keeps a name out of the bus that could
  * never be published. */

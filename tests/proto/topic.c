@@ -238,3 +238,42 @@ Test(topic, prefixes_lead_to_their_streams) {
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     cr_assert_eq(topic_streams(rows[i].prefix, strlen(rows[i].prefix)), rows[i].streams, "%s", rows[i].prefix);
 }
+
+Test(topic, of_a_channel_is_known_again_and_nothing_else_is) {
+  static const struct {
+    const char *text;
+    hbus_channel channel; /* HBUS_CHANNEL_NONE: of none */
+    const char *exchange;
+    const char *market;
+  } rows[] = {
+      {"market_data/order_book/binance/ETH-USDT/", HBUS_CHANNEL_ORDER_BOOK, "binance", "ETH-USDT"},
+      {"market_data/ticker/binance/BTC%2FUSDT/", HBUS_CHANNEL_TICKER, "binance", "BTC/USDT"},
+      {"trade_update/k/m/", HBUS_CHANNEL_TRADES, "k", "m"},
+      {"market_data/order_book/binance/ETH-USDT", HBUS_CHANNEL_NONE, NULL, NULL},
+      {"market_data/order_book/binance/ETH-USDT/x/", HBUS_CHANNEL_NONE, NULL, NULL},
+      {"market_data/order_book/binance/", HBUS_CHANNEL_NONE, NULL, NULL},
+      {"market_data/order_book/binance//", HBUS_CHANNEL_NONE, NULL, NULL},
+      {"market_data/candles/binance/ETH-USDT/", HBUS_CHANNEL_NONE, NULL, NULL},
+      {"order_update/binance/ETH-USDT/", HBUS_CHANNEL_NONE, NULL, NULL},
+      {"trade_update/k/%41/", HBUS_CHANNEL_NONE, NULL, NULL},
+      {"market_data/", HBUS_CHANNEL_NONE, NULL, NULL},
+      {"", HBUS_CHANNEL_NONE, NULL, NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    hbus_channel channel = HBUS_CHANNEL_NONE;
+    hbus_name exchange = "untouched", market = "untouched";
+    hbus_status status = topic_names_channel(rows[i].text, strlen(rows[i].text), &channel, exchange, market);
+    cr_assert_eq(status, rows[i].channel ? HBUS_OK : HBUS_MALFORMED, "%s", rows[i].text);
+    cr_assert_eq(channel, rows[i].channel, "%s", rows[i].text);
+    cr_assert_str_eq(exchange, status ? "untouched" : rows[i].exchange);
+    cr_assert_str_eq(market, status ? "untouched" : rows[i].market);
+  }
+}
+
+Test(topic, of_a_channel_is_not_read_past_its_size) {
+  static const char text[] = "market_data/ticker/binance/ETH-USDT/";
+  hbus_channel channel;
+  hbus_name exchange, market;
+  for (size_t size = 0; size < sizeof text - 1; size++)
+    cr_assert_eq(topic_names_channel(text, size, &channel, exchange, market), HBUS_MALFORMED, "%zu", size);
+}
