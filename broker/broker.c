@@ -10,6 +10,7 @@
 #include "broker/event/heartbeat.h"
 #include "broker/event/intake.h"
 #include "broker/event/publisher.h"
+#include "broker/event/slow.h"
 #include "broker/event/staleness.h"
 #include "broker/journal/journal.h"
 #include "broker/limits.h"
@@ -43,6 +44,7 @@ struct broker {
   socket_group *sockets;
   publisher *publisher;
   heartbeat *heartbeat;
+  slow_readers *slow;
   order_table *orders;
   id_set *ids;
   fill_book *fills;
@@ -172,6 +174,11 @@ static hbus_status s_make_events(broker *self, uv_loop_t *loop, hbus_error *erro
       publisher_new(&self->publisher, self->sockets, self->config, self->journal, &self->counters, error);
   if (status) return status;
   self->heartbeat = heartbeat_new(loop, self->publisher, self->config->events.heartbeat_ms, &self->counters);
+  const slow_parts slow = {.publisher = self->publisher,
+                           .log = self->log,
+                           .counters = &self->counters,
+                           .slow_events = self->config->events.slow_events};
+  self->slow = slow_readers_new(loop, &slow);
   self->positions = position_book_new(LIMIT_POSITIONS, self->journal);
   const fill_book_parts parts = {.orders = self->orders,
                                  .positions = self->positions,
@@ -184,7 +191,7 @@ static hbus_status s_make_events(broker *self, uv_loop_t *loop, hbus_error *erro
                             &self->counters);
   self->staleness =
       staleness_new(loop, self->demand, self->publisher, self->log, self->config->upstream.stale_after_ms);
-  bool made = self->heartbeat && self->positions && self->fills && self->intake && self->staleness;
+  bool made = self->heartbeat && self->slow && self->positions && self->fills && self->intake && self->staleness;
   return made ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for the events");
 }
 
@@ -252,6 +259,8 @@ static hbus_status s_make_commands(broker *self, hbus_error *error) {
                                .intake = self->intake,
                                .demand = self->demand,
                                .staleness = self->staleness,
+                               .heartbeat = self->heartbeat,
+                               .slow = self->slow,
                                .turns = self->turns,
                                .epoch = journal_this_start(self->journal)->epoch};
   return command_path_new(&self->commands, self->sockets, &parts, error);
@@ -320,6 +329,7 @@ static void s_end_parts(broker *self) {
   canceller_destroy(&self->canceller);
   reconcile_destroy(&self->reconcile);
   staleness_destroy(&self->staleness);
+  slow_readers_destroy(&self->slow);
   heartbeat_destroy(&self->heartbeat);
   intake_destroy(&self->intake);
   websocket_context_destroy(&self->websockets);

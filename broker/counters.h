@@ -30,6 +30,8 @@
   X(events_market, "events published on the market stream")                                                            \
   X(events_private, "events published on the private stream")                                                          \
   X(heartbeats, "heartbeats published on either stream, each part of one")                                             \
+  X(readers_slow, "times a reader turned out to be more than events.slow_events behind")                               \
+  X(acks_unkept, "pings whose acks were not kept: there was no room")                                                  \
   X(events_unheld, "events that were about to wait for their order's owner, and went on for want of room")             \
   X(events_unpublishable, "events that could not be numbered or packed: a bound was reached")                          \
   X(journal_commits, "commits of the journal")                                                                         \

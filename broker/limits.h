@@ -47,6 +47,13 @@
 /* Private events that can be had again where no journal keeps them: bytes. */
 #define LIMIT_PRIVATE_RING_BYTES 16777216
 
+/* Numbers that readers have reported in their pings and that are remembered, over all connections. */
+#define LIMIT_ACKS 1000000
+
+/* Of them, those that are compared in one turn; and readers that are told in it to be behind, or to have caught up. */
+#define LIMIT_ACKS_LOOKED 50000
+#define LIMIT_SLOW_TOLD   256
+
 /* Topics that one `sequences` looks at, so that it takes no long turn. */
 #define LIMIT_SEQUENCES_LOOKED 4096
 

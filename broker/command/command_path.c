@@ -222,6 +222,7 @@ static void s_forget_left(command_path *self) {
     session *session = self->left;
     self->left = session->next_left;
     demand_release_all(self->parts.demand, session->key, s_abandon, self);
+    slow_readers_forget(self->parts.slow, &session->reader);
     if (session->cancels_on_leave) attendance_leave(self->parts.attendance, session->name);
     session_table_remove(self->sessions, session);
   }

@@ -15,8 +15,10 @@
 #include "broker/config.h"
 #include "broker/counters.h"
 #include "broker/demand.h"
+#include "broker/event/heartbeat.h"
 #include "broker/event/intake.h"
 #include "broker/event/publisher.h"
+#include "broker/event/slow.h"
 #include "broker/event/staleness.h"
 #include "broker/journal/journal.h"
 #include "broker/link/link.h"
@@ -48,6 +50,8 @@ typedef struct command_parts {
   intake *intake;
   demand *demand;
   staleness *staleness;
+  heartbeat *heartbeat;
+  slow_readers *slow;
   turn_meter *turns;
   uint64_t epoch;
 } command_parts;

@@ -5,7 +5,6 @@
  * is told that could be given again, and no event is called lost that is only on its way.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "broker/command/handler.h"
@@ -26,31 +25,6 @@ static void s_reply(task *task, const void *data, size_t size) {
 static void s_refuse(task *task, hbus_status code, const char *message) {
   command_refuse(task->path, task, code, message, NULL);
   command_end(task);
-}
-
-/* A reply's data that waits for the journal. */
-typedef struct waiting_data {
-  task *task;
-  size_t size;
-  uint8_t data[];
-} waiting_data;
-
-static void s_on_safe(void *arg, hbus_status status) {
-  (void)status; /* the numbers are told by events that are not in the journal either (ORDERS.md, rule 19) */
-  waiting_data *waiting = arg;
-  s_reply(waiting->task, waiting->data, waiting->size);
-  free(waiting);
-}
-
-static void s_reply_when_safe(task *task, const buffer *data) {
-  waiting_data *waiting = malloc(sizeof *waiting + data->size);
-  if (!waiting) {
-    s_refuse(task, HBUS_OVERLOADED, "no memory for the answer");
-    return;
-  }
-  *waiting = (waiting_data){.task = task, .size = data->size};
-  memcpy(waiting->data, data->data, data->size);
-  journal_when(task->path->parts.journal, s_on_safe, waiting);
 }
 
 /* sequences -------------------------------------------------------------------------------------------------------- */
@@ -110,10 +84,9 @@ void handle_sequences(command_path *path, session *session, task *task) {
   hbus_sequences sequences = {.epoch = path->parts.epoch, .items = page.items, .count = page.count};
   if (page.next < sequence_size(topics)) snprintf(sequences.cursor, sizeof sequences.cursor, "%zu", page.next);
   buffer_reset(&path->data);
+  task->tells_private = command->stream == HBUS_STREAM_PRIVATE;
   if (sequences_reply_pack(&sequences, &path->data)) {
     s_refuse(task, HBUS_OVERLOADED, "no memory for the answer");
-  } else if (command->stream == HBUS_STREAM_PRIVATE) {
-    s_reply_when_safe(task, &path->data);
   } else {
     s_reply(task, path->data.data, path->data.size);
   }

@@ -1,6 +1,8 @@
 /* hello, ping, status: what the broker answers by itself. */
+#include "broker/clock.h"
 #include "broker/command/handler.h"
 #include "broker/command/reply_data.h"
+#include "proto/repair_list.h"
 
 #include <string.h>
 
@@ -57,8 +59,16 @@ void handle_hello(command_path *path, session *session, task *task) {
   }
 }
 
+/* Without acks a ping says nothing about what has been shown; with none in the list nothing is reported any more. */
+static void s_report(command_path *path, session *session, hbus_bytes list) {
+  hbus_stamp acks[HBUS_ACKS_MAX];
+  size_t count = 0;
+  if (list.size == 0 || acks_unpack(list, acks, &count, NULL)) return;
+  slow_readers_report(path->parts.slow, &session->reader, session->name, acks, count, clock_monotonic_ms());
+}
+
 void handle_ping(command_path *path, session *session, task *task) {
-  (void)session;
+  s_report(path, session, task->command.acks);
   buffer_reset(&path->data);
   reply_data_now(&path->data);
   s_reply_with_data(path, task);

@@ -331,6 +331,53 @@ static void s_pack_staleness(const staleness *staleness, buffer *out) {
   staleness_each(staleness, clock_monotonic_ms(), shown, s_pack_stale, out);
 }
 
+/* One thing of each event stream. */
+typedef uint64_t stream_number_fn(const command_path *path, hbus_stream stream);
+
+static void s_pack_streams(const command_path *path, const char *key, stream_number_fn *number, buffer *out) {
+  pack_string(out, key);
+  pack_map(out, 2);
+  for (hbus_stream stream = HBUS_STREAM_MARKET; stream <= HBUS_STREAM_PRIVATE; stream++)
+    s_pack_number(out, hbus_stream_name(stream), number(path, stream));
+}
+
+static uint64_t s_topics(const command_path *path, hbus_stream stream) {
+  return sequence_size(publisher_topics(path->parts.publisher, stream));
+}
+
+static uint64_t s_heartbeat_topics(const command_path *path, hbus_stream stream) {
+  return heartbeat_topics(path->parts.heartbeat, stream);
+}
+
+static uint64_t s_ring_bytes(const command_path *path, hbus_stream stream) {
+  return publisher_keeps(path->parts.publisher, stream).bytes;
+}
+
+static uint64_t s_ring_age_ms(const command_path *path, hbus_stream stream) {
+  uint64_t oldest_ns = publisher_keeps(path->parts.publisher, stream).oldest_ns, now_ns = clock_real_ns();
+  return oldest_ns && oldest_ns < now_ns ? (now_ns - oldest_ns) / 1000000 : 0;
+}
+
+static void s_pack_slow_reader(void *arg, const hbus_slow *slow) {
+  pack_map(arg, 4);
+  pack_string(arg, "name");
+  pack_string(arg, slow->name);
+  pack_string(arg, "stream");
+  pack_string(arg, hbus_stream_name(slow->stream));
+  pack_string(arg, "topic");
+  pack_text(arg, slow->topic.data, slow->topic.size);
+  s_pack_number(arg, "lag", slow->lag);
+}
+
+static void s_pack_slow(const slow_readers *slow, buffer *out) {
+  size_t count = slow_readers_count(slow);
+  size_t shown = count < HBUS_PAGE_MAX ? count : HBUS_PAGE_MAX;
+  s_pack_number(out, "slow_count", count);
+  pack_string(out, "slow");
+  pack_array(out, shown);
+  slow_readers_each(slow, shown, s_pack_slow_reader, out);
+}
+
 static void s_pack_turns(turn_meter *turns, buffer *out) {
   turn_figures figures = turn_meter_take(turns);
   s_pack_number(out, "turn_longest_us", figures.longest_us);
@@ -340,7 +387,7 @@ static void s_pack_turns(turn_meter *turns, buffer *out) {
 }
 
 void reply_data_status(const command_path *path, buffer *out) {
-  pack_map(out, 20);
+  pack_map(out, 26);
   pack_string(out, "version");
   pack_string(out, HBUS_VERSION);
   s_pack_number(out, "epoch", path->parts.epoch);
@@ -359,6 +406,11 @@ void reply_data_status(const command_path *path, buffer *out) {
   pack_string(out, "subscriptions");
   s_pack_subscriptions(path->parts.demand, out);
   s_pack_staleness(path->parts.staleness, out);
+  s_pack_streams(path, "topics", s_topics, out);
+  s_pack_streams(path, "heartbeat_topics", s_heartbeat_topics, out);
+  s_pack_streams(path, "ring_bytes", s_ring_bytes, out);
+  s_pack_streams(path, "ring_age_ms", s_ring_age_ms, out);
+  s_pack_slow(path->parts.slow, out);
   s_pack_turns(path->parts.turns, out);
   pack_string(out, "counters");
   s_pack_counters(path->parts.counters, out);

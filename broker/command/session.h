@@ -16,12 +16,13 @@ typedef struct session_route {
 typedef struct session {
   session_route route;
   char key[SESSION_KEY_SIZE];
-  uint64_t serial;           /* unlike any other session's, though a routing id may come again */
-  hbus_name name;            /* "" until hello */
-  bool cancels_on_leave;     /* it has asked for cancel on disconnect */
-  unsigned commands;         /* under way */
-  int descriptor;            /* of its connection, as the socket's monitor names it; -1: it has ended */
-  struct session *next_left; /* of those whose connection has ended */
+  uint64_t serial;            /* unlike any other session's, though a routing id may come again */
+  hbus_name name;             /* "" until hello */
+  bool cancels_on_leave;      /* it has asked for cancel on disconnect */
+  unsigned commands;          /* under way */
+  struct slow_reader *reader; /* what it has reported (slow.h); NULL: nothing */
+  int descriptor;             /* of its connection, as the socket's monitor names it; -1: it has ended */
+  struct session *next_left;  /* of those whose connection has ended */
 } session;
 
 typedef struct session_table session_table;
