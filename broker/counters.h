@@ -39,6 +39,9 @@
   X(journal_failures, "commits that failed")                                                                           \
   X(journal_lost, "records that were not written: there was no more room for them in memory")                          \
   X(journal_damaged, "events that were asked for again and were not what had been written")                            \
+  X(repairs_rate_limited, "sequences, replays and snapshots refused: too many of one connection")                      \
+  X(signals, "signals of peers published")                                                                             \
+  X(signals_rate_limited, "signals refused: too many of one connection")                                               \
   X(creates_not_sent, "creates that were in the journal already, and were not sent")                                   \
   X(cancels_latched, "cancels that had to wait until they could be sent")                                              \
   X(fills_repeated, "fills that had come before, by their trade id")                                                   \

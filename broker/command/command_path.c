@@ -155,6 +155,7 @@ static session *s_meet(command_path *self, const session_route *route, int descr
   session *before = session_table_find_descriptor(self->sessions, descriptor);
   if (before) s_leave(self, before);
   session *session = session_table_add(self->sessions, route, descriptor);
+  if (session) peer_budget_init(&session->budget, self->parts.config, clock_monotonic_ms());
   if (session && departures_has_ended(self->departures, descriptor)) s_leave(self, session);
   return session;
 }

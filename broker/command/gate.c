@@ -56,7 +56,7 @@ static hbus_status s_check_journal(const command_path *self, hbus_error *error) 
   return hbus_fail(error, HBUS_INTERNAL, "no new orders: %s", why);
 }
 
-gate_verdict gate_pass(const command_path *self, const session *session, const hbus_command *command, bool looked_up,
+gate_verdict gate_pass(const command_path *self, session *session, const hbus_command *command, bool looked_up,
                        order **repeat, hbus_error *error) {
   /* Is it built, and does the peer have a name where one is needed? */
   const handler *handler = handler_of(command->kind);
@@ -86,6 +86,10 @@ gate_verdict gate_pass(const command_path *self, const session *session, const h
   uint64_t now_ms = clock_real_ms();
   if (command->expires_ms && command->expires_ms <= now_ms) {
     hbus_fail(error, HBUS_EXPIRED, "expired %" PRIu64 " ms ago; nothing was done", now_ms - command->expires_ms);
+    return GATE_REFUSE;
+  }
+
+  if (peer_budget_take(&session->budget, command->kind, clock_monotonic_ms(), self->parts.counters, error)) {
     return GATE_REFUSE;
   }
 

@@ -12,7 +12,7 @@ typedef enum gate_verdict {
 } gate_verdict;
 
 /* The first gate, decode, is behind it: the command could be read. `looked_up`: the journal has been asked already. */
-gate_verdict gate_pass(const command_path *self, const session *session, const hbus_command *command, bool looked_up,
+gate_verdict gate_pass(const command_path *self, session *session, const hbus_command *command, bool looked_up,
                        order **repeat, hbus_error *error);
 
 #endif

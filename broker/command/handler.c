@@ -19,6 +19,7 @@ static const handler s_handlers[HBUS_COMMAND_COUNT] = {
     [HBUS_GET_POSITIONS] = {handle_get_positions, NEEDS_NOTHING}, /* those that fills have made */
     [HBUS_SUBSCRIBE] = {handle_subscribe, NEEDS_OPEN_LINK},
     [HBUS_UNSUBSCRIBE] = {handle_unsubscribe, NEEDS_NOTHING},
+    [HBUS_PUBLISH] = {handle_publish, NEEDS_NOTHING},
     [HBUS_SNAPSHOT] = {handle_snapshot, NEEDS_NOTHING},
     [HBUS_SEQUENCES] = {handle_sequences, NEEDS_NOTHING},
     [HBUS_REPLAY] = {handle_replay, NEEDS_NOTHING},

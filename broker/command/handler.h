@@ -37,6 +37,8 @@ handler_fn handle_get_order, handle_open_orders, handle_query;
 handler_fn handle_get_positions;
 /* handle_repair.c. */
 handler_fn handle_sequences, handle_replay;
+/* handle_publish.c. */
+handler_fn handle_publish;
 /* handle_snapshot.c. */
 handler_fn handle_snapshot;
 /* handle_subscribe.c. */

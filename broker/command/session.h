@@ -2,6 +2,7 @@
 #ifndef BROKER_SESSION_H
 #define BROKER_SESSION_H
 
+#include "broker/command/peer_budget.h"
 #include "hbus/types.h"
 
 #define SESSION_ROUTE_MAX 255                         /* bytes of a routing id, by ZeroMQ */
@@ -20,6 +21,7 @@ typedef struct session {
   hbus_name name;             /* "" until hello */
   bool cancels_on_leave;      /* it has asked for cancel on disconnect */
   unsigned commands;          /* under way */
+  peer_budget budget;         /* without limits until it is initialised */
   struct slow_reader *reader; /* what it has reported (slow.h); NULL: nothing */
   int descriptor;             /* of its connection, as the socket's monitor names it; -1: it has ended */
   struct session *next_left;  /* of those whose connection has ended */
