@@ -31,8 +31,13 @@ static char *s_config(size_t markets) {
 }
 
 void candidate_open_broker(candidate *self, size_t markets) {
+  candidate_open_bounded_broker(self, markets, 0);
+}
+
+void candidate_open_bounded_broker(candidate *self, size_t markets, unsigned high_water_mark) {
   *self = (candidate){.feeder = feeder_new(markets), .is_broker = true};
   rig_open(&self->rig);
+  self->rig.high_water_mark = high_water_mark;
   snprintf(self->rig.url, sizeof self->rig.url, "%s", feeder_url(self->feeder));
   char *config = s_config(markets);
   rig_start_broker(&self->rig, config);

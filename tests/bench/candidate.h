@@ -19,6 +19,8 @@ typedef struct candidate {
 
 /* hbusd, subscribed to so many markets by its configuration. */
 void candidate_open_broker(candidate *self, size_t markets);
+/* The same with a high-water mark of its own; 0 is the default. */
+void candidate_open_bounded_broker(candidate *self, size_t markets, unsigned high_water_mark);
 void candidate_open_passthrough(candidate *self, size_t markets);
 void candidate_close(candidate *self);
 

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -41,9 +42,11 @@ struct feeder {
   feed_plan plan;
   unsigned plans_given, plans_taken;
   bool ends;
+  bool numbers; /* not the time */
   size_t subscriptions;
   uint64_t last_stamp;      /* of the plan before */
   uint64_t last_per_second; /* ... as it came true */
+  atomic_ullong total;      /* frames sent, of all plans */
 
   /* The thread's own. */
   uv_loop_t loop;
@@ -124,12 +127,15 @@ static uint64_t s_due(const feeder *self) {
 static void s_send_batch(feeder *self, uint64_t count) {
   uint64_t now_ns = feeder_now_ns();
   size_t used = 0;
+  uint64_t done = 0;
   for (; count > 0 && used + FRAME_MAX <= BATCH_BYTES; count--) {
-    self->stamp = self->stamp < now_ns ? now_ns : self->stamp + 1;
+    self->stamp = self->stamp < now_ns && !self->numbers ? now_ns : self->stamp + 1;
     used += book_frames_copy(&self->frames, self->next, self->stamp, self->batch + used);
     self->next = (self->next + 1) % self->frames.count;
     self->sent++;
+    done++;
   }
+  self->total += done;
   server_send_raw(self->server, self->batch, used);
 }
 
@@ -224,6 +230,17 @@ void feeder_start(feeder *self, uint64_t per_second, uint64_t count) {
   while (self->plans_taken != self->plans_given)
     s_await_change(self, "the feeder stands still");
   pthread_mutex_unlock(&self->lock);
+}
+
+void feeder_number(feeder *self) {
+  pthread_mutex_lock(&self->lock);
+  self->numbers = true;
+  self->stamp = FEEDER_FIRST_STAMP - 1;
+  pthread_mutex_unlock(&self->lock);
+}
+
+uint64_t feeder_sent(const feeder *self) {
+  return atomic_load(&self->total);
 }
 
 uint64_t feeder_last_per_second(const feeder *self) {

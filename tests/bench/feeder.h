@@ -25,6 +25,12 @@ void feeder_wait_subscriptions(feeder *self, size_t count);
 void feeder_start(feeder *self, uint64_t per_second, uint64_t count);
 /* Ends it, and gives the stamp of the last frame; 0: there was none. */
 uint64_t feeder_stop(feeder *self);
+/* Frames are stamped from now on with this number, and each with one more than the one before, in place of the time: it
+ * tells which frame it is, of which market, and which came before it. To be called while nothing is sent. */
+#define FEEDER_FIRST_STAMP 1000000000000000000ull
+void feeder_number(feeder *self);
+/* Frames that were sent since the feeder was made, whatever became of them. */
+uint64_t feeder_sent(const feeder *self);
 /* How many a second went out before the last start or stop: fewer than were wanted where they were not read. */
 uint64_t feeder_last_per_second(const feeder *self);
 

@@ -61,8 +61,12 @@ static uint64_t s_receive_stamp(listener *self) {
 void listener_join(listener *self, feeder *feeder) {
   feeder_start(feeder, JOIN_PER_SECOND, FEEDER_FOR_EVER);
   uint64_t stamp = s_receive_stamp(self), last = feeder_stop(feeder);
-  while (stamp < last)
-    stamp = s_receive_stamp(self);
+  if (stamp < last) listener_take_until(self, last);
+}
+
+void listener_take_until(listener *self, uint64_t last) {
+  while (s_receive_stamp(self) < last) {
+  }
 }
 
 void listener_take(listener *self, uint64_t count, latency *ages) {

@@ -31,6 +31,9 @@ void listener_join(listener *self, feeder *feeder);
 /* Takes `count` messages; unless `ages` is NULL, the age of each is a sample of a round of it. */
 void listener_take(listener *self, uint64_t count, latency *ages);
 
+/* Takes messages up to the one with this stamp. */
+void listener_take_until(listener *self, uint64_t last);
+
 /* Takes messages on a thread of its own, for as long as the feeder sends. The end of it ends the feeding too. */
 void listener_begin_thread(listener *self);
 void listener_end_thread(listener *self, feeder *feeder);

@@ -54,6 +54,11 @@ static bool s_read_line(int descriptor, char *line, size_t size) {
   return true;
 }
 
+bool process_has_output(const process *self) {
+  struct pollfd output = {.fd = self->out, .events = POLLIN};
+  return poll(&output, 1, 0) > 0 && (output.revents & POLLIN);
+}
+
 bool process_read_line(process *self, char *line, size_t size) {
   return s_read_line(self->out, line, size);
 }

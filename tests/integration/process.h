@@ -18,6 +18,8 @@ typedef struct process {
  * end, may be NULL) added to this one's. Fails the test if it cannot. It is killed when this process dies. */
 process process_start(const char *path, const char *const *arguments, const char *const *environment);
 
+/* Whether there is something to read on its standard output. */
+bool process_has_output(const process *self);
 /* One line of its standard output, or error, without the newline. False: it ended, or nothing came. */
 bool process_read_line(process *self, char *line, size_t size);
 bool process_read_error_line(process *self, char *line, size_t size);

@@ -56,6 +56,7 @@ void rig_write_config(rig *self, const char *config, char *path, size_t size) {
   fprintf(file, "endpoints:\n");
   for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
     s_write_endpoint(file, self, endpoints[i]);
+  if (self->high_water_mark) fprintf(file, "  high_water_mark: %u\n", self->high_water_mark);
   fprintf(file,
           "journal:\n"
           "  path: %s/hbus.db\n"

@@ -8,9 +8,10 @@
 #define RIG_API_KEY "a-key-for-tests"
 
 typedef struct rig {
-  char folder[64];  /* its own, removed at the end */
-  bool lasting;     /* the broker's endpoints are files in the folder: one that is started again has the same */
-  const char *sync; /* journal.sync of the broker; NULL: its default. Set, if at all, behind rig_open */
+  char folder[64];          /* its own, removed at the end */
+  bool lasting;             /* the broker's endpoints are files in the folder: one that is started again has the same */
+  const char *sync;         /* journal.sync of the broker; NULL: its default. Set, if at all, behind rig_open */
+  unsigned high_water_mark; /* endpoints.high_water_mark likewise; 0: its default */
   process sim;
   process broker;
   char url[256];    /* of the simulator */
@@ -74,7 +75,8 @@ hbus_command rig_order(const char *exchange, const char *market, hbus_side side,
 hbus_decimal rig_decimal(const char *text);
 
 /* Waits until what the client watches on the private stream has reached the broker: a subscription travels for itself.
- * Cancels orders that there are not, as "hbus", which reaches all, and reads their errors, with every event before them.
+ * Cancels orders that there are not, as "hbus", which reaches all, and reads their errors, with every event before
+ * them.
  */
 void rig_settle(const rig *self, hbus_client *client);
 
