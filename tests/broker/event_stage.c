@@ -10,9 +10,17 @@ static void s_on_tick(uv_timer_t *timer) {
   (void)timer;
 }
 
+/* Of the next message that is there, on either stream. */
+static zmsg_t *s_receive(event_stage *self) {
+  for (self->stream = HBUS_STREAM_MARKET; self->stream < HBUS_STREAM_COUNT; self->stream++) {
+    zmsg_t *message = zmsg_recv(self->subscribers[self->stream]);
+    if (message) return message;
+  }
+  return NULL;
+}
+
 /* An XPUB drops what nobody has subscribed to yet, so the test begins once an event has come through. */
 static void s_wait_for_subscriptions(event_stage *self) {
-  zsock_set_rcvtimeo(self->subscriber, 0);
   unsigned heard = 0;
   const unsigned both = 1u << HBUS_STREAM_MARKET | 1u << HBUS_STREAM_PRIVATE;
   for (int i = 0; heard != both && i < PATIENCE_TICKS; i++) {
@@ -21,26 +29,33 @@ static void s_wait_for_subscriptions(event_stage *self) {
     hbus_seen seen = {0};
     publisher_publish(self->publisher, &event, &seen);
     uv_run(&self->loop, UV_RUN_ONCE);
-    /* Both streams carry it; two of one number are from the two of them. */
-    uint64_t last = 0;
-    for (zmsg_t *message; (message = zmsg_recv(self->subscriber)); zmsg_destroy(&message)) {
-      zframe_t *body = zmsg_last(message);
-      cr_assert_eq(event_unpack(self->unpacker, zframe_data(body), zframe_size(body), &event, NULL), HBUS_OK);
-      if (event.seq == last) heard = both;
-      last = event.seq;
-    }
+    for (zmsg_t *message; (message = s_receive(self)); zmsg_destroy(&message))
+      heard |= 1u << self->stream;
   }
   cr_assert_eq(heard, both);
 }
 
+static void s_subscribe(event_stage *self, hbus_stream stream, const char *address) {
+  zsock_t *subscriber = zsock_new(ZMQ_SUB);
+  zsock_set_rcvhwm(subscriber, 0);
+  zsock_set_rcvtimeo(subscriber, 0);
+  zsock_set_subscribe(subscriber, "");
+  cr_assert_eq(zsock_connect(subscriber, "%s", address), 0);
+  self->subscribers[stream] = subscriber;
+}
+
 event_stage *event_stage_new(void) {
+  return event_stage_new_with(STAGE_TOPICS);
+}
+
+event_stage *event_stage_new_with(uint64_t topics) {
   event_stage *self = calloc(1, sizeof *self);
   char text[] = "tcp://127.0.0.1:*", *address = text;
   config config = {.endpoints = {.market = {.items = &address, .count = 1},
                                  .private_ = {.items = &address, .count = 1},
                                  .high_water_mark = 100000},
                    .journal = {.sync = JOURNAL_OFF},
-                   .bounds = {.topics = STAGE_TOPICS}};
+                   .bounds = {.topics = topics}};
   hbus_error error;
   uv_loop_init(&self->loop);
   uv_timer_init(&self->loop, &self->tick);
@@ -60,11 +75,8 @@ event_stage *event_stage_new(void) {
                                  .counters = &self->counters};
   self->fills = fill_book_new(&fills);
   self->unpacker = event_unpacker_new();
-  self->subscriber = zsock_new(ZMQ_SUB);
-  zsock_set_rcvhwm(self->subscriber, 0);
-  zsock_set_subscribe(self->subscriber, "");
-  cr_assert_eq(zsock_connect(self->subscriber, "%s", publisher_market_addresses(self->publisher)), 0);
-  cr_assert_eq(zsock_connect(self->subscriber, "%s", publisher_private_addresses(self->publisher)), 0);
+  s_subscribe(self, HBUS_STREAM_MARKET, publisher_market_addresses(self->publisher));
+  s_subscribe(self, HBUS_STREAM_PRIVATE, publisher_private_addresses(self->publisher));
   s_wait_for_subscriptions(self);
   return self;
 }
@@ -74,7 +86,8 @@ void event_stage_destroy(event_stage **self_p) {
   *self_p = NULL;
   zmsg_destroy(&self->last);
   event_unpacker_destroy(&self->unpacker);
-  zsock_destroy(&self->subscriber);
+  zsock_destroy(&self->subscribers[HBUS_STREAM_MARKET]);
+  zsock_destroy(&self->subscribers[HBUS_STREAM_PRIVATE]);
   journal_close(&self->journal);
   socket_group_destroy(&self->sockets);
   uv_close((uv_handle_t *)&self->tick, NULL);
@@ -91,7 +104,7 @@ void event_stage_destroy(event_stage **self_p) {
 void event_stage_next(event_stage *self, hbus_event *out) {
   for (int i = 0; i < PATIENCE_TICKS; i++) {
     zmsg_destroy(&self->last);
-    self->last = zmsg_recv(self->subscriber);
+    self->last = s_receive(self);
     if (!self->last) {
       uv_run(&self->loop, UV_RUN_ONCE);
       continue;

@@ -26,12 +26,15 @@ typedef struct event_stage {
   order_table *orders;
   position_book *positions;
   fill_book *fills;
-  zsock_t *subscriber;
+  zsock_t *subscribers[HBUS_STREAM_COUNT]; /* by stream */
+  hbus_stream stream;                      /* of what event_stage_next gave */
   event_unpacker *unpacker;
   zmsg_t *last; /* what event_stage_next gave borrows from it */
 } event_stage;
 
 event_stage *event_stage_new(void);
+/* The same with room for so many topics. */
+event_stage *event_stage_new_with(uint64_t topics);
 /* Closes all; the loop may still have handles of the test's own that are closing. */
 void event_stage_destroy(event_stage **self);
 
