@@ -34,6 +34,7 @@ typedef struct aftermath {
   uint64_t unsettled;  /* tickets whose owner does not know what became of them */
   uint64_t unreported; /* orders whose published fills are not those of the ledger */
   uint64_t broken_words;
+  uint64_t words_waiting; /* ... whose order has to be resolved by somebody first */
 } aftermath;
 
 static uint64_t s_now_ms(void) {
@@ -151,7 +152,7 @@ static void s_judge(aftermath *self) {
     self->unsettled += !about->settled || about->cancelling;
     /* One of several alike is cancelled when somebody has resolved which it is. */
     bool lives = truth == HBUS_OPEN || truth == HBUS_PARTIALLY_FILLED;
-    self->broken_words += about->cancel_confirmed && lives && is != VERDICT_LISTED;
+    if (about->cancel_confirmed && lives) ++*(is == VERDICT_LISTED ? &self->words_waiting : &self->broken_words);
     self->unreported += !ticket_same_filled(&about->told, &about->truth.filled);
   }
 }
@@ -185,6 +186,7 @@ static unsigned s_tell_commands(const aftermath *self) {
   violated += figure_must_be("notebooks that cannot be read", self->notebooks_damaged, 0);
   violated += figure_must_be("without an outcome", self->unsettled, 0);
   violated += figure_must_be("promised cancels of orders that live", self->broken_words, 0);
+  figure_tell("promised cancels of orders that are listed", self->words_waiting);
   violated += figure_must_be("forgotten, gone back or not answered", notes[NOTEBOOK_VIOLATION], 0);
   return violated;
 }
