@@ -43,8 +43,12 @@ typedef struct hbus_options {
   int connect_timeout_ms;    /* how long hbus_client_connect waits for the broker; 5000 */
   int request_timeout_ms;    /* how long a command waits for its reply when the call does not say; 8000 */
   unsigned pending_max;      /* commands under way and replies not fetched, 1 to HBUS_PENDING_MAX; 1024 */
-  int high_water_mark;       /* events kept for each stream while the program does not ask; later ones are lost and
-                                show as a gap in `seq`. 1 or more; 100000 */
+  int high_water_mark;       /* events kept for each stream while the program does not ask, and as many more in all
+                                while they wait for one that is missing. 1 or more; 100000 */
+  bool repair;               /* asks the broker for what was lost on the way; true. false: asks nothing, and tells of a
+                                gap by HBUS_NOTICE_LOST at once */
+  bool newest_only;          /* of each order book and ticker gives only the newest that has come when the program asks,
+                                so their numbers jump; never of anything else; false */
 } hbus_options;
 
 void hbus_options_init(hbus_options *out);
@@ -90,7 +94,8 @@ typedef struct hbus_client_stats {
   uint64_t duplicates;         /* events that came again, or that a snapshot had told of already; dropped */
   uint64_t superseded;         /* books and tickers that newest_only left out */
   uint64_t heartbeats_missed;  /* of both streams */
-  uint64_t untracked;          /* events of topics beyond those that can be kept track of: given as they came */
+  uint64_t untracked;          /* events of topics beyond the million that is kept track of: given as they came, under
+                                  newest_only not at all */
 } hbus_client_stats;
 
 void hbus_client_get_stats(const hbus_client *self, hbus_client_stats *out);
