@@ -6,6 +6,7 @@
 
 #include "broker/clock.h"
 #include "broker/command/command_path.h"
+#include "broker/command/topic_demand.h"
 #include "broker/demand.h"
 #include "broker/event/heartbeat.h"
 #include "broker/event/intake.h"
@@ -58,6 +59,7 @@ struct broker {
   canceller *canceller;
   attendance *attendance;
   command_path *commands;
+  topic_demand *topics;
 };
 
 /* From the link ---------------------------------------------------------------------------------------------------- */
@@ -263,7 +265,10 @@ static hbus_status s_make_commands(broker *self, hbus_error *error) {
                                .slow = self->slow,
                                .turns = self->turns,
                                .epoch = journal_this_start(self->journal)->epoch};
-  return command_path_new(&self->commands, self->sockets, &parts, error);
+  hbus_status status = command_path_new(&self->commands, self->sockets, &parts, error);
+  if (status) return status;
+  self->topics = topic_demand_new(self->loop, self->commands);
+  return self->topics ? HBUS_OK : hbus_fail(error, HBUS_NO_MEMORY, "no memory for the subscribers");
 }
 
 hbus_status broker_new(broker **out, uv_loop_t *loop, const config *config, logger *log, hbus_error *error) {
@@ -324,6 +329,7 @@ static void s_end_parts(broker *self) {
   if (self->reconcile) reconcile_stop(self->reconcile);
   if (self->questions) questions_stop(self->questions);
   link_destroy(&self->link);
+  topic_demand_destroy(&self->topics);
   questions_destroy(&self->questions);
   attendance_destroy(&self->attendance);
   canceller_destroy(&self->canceller);

@@ -42,6 +42,7 @@
   X(repairs_rate_limited, "sequences, replays and snapshots refused: too many of one connection")                      \
   X(signals, "signals of peers published")                                                                             \
   X(signals_rate_limited, "signals refused: too many of one connection")                                               \
+  X(subscriptions_overloaded, "topics of subscribers that were not asked of Hummingbot: as many as may be are")        \
   X(creates_not_sent, "creates that were in the journal already, and were not sent")                                   \
   X(cancels_latched, "cancels that had to wait until they could be sent")                                              \
   X(fills_repeated, "fills that had come before, by their trade id")                                                   \

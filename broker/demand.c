@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_SIZE (2 * HBUS_NAME_MAX + 16)
-
 typedef struct want {
   hbus_command what;
   zhashx_t *holders; /* their keys */
@@ -16,8 +14,8 @@ struct demand {
   uint64_t capacity;
 };
 
-static void s_key(char key[KEY_SIZE], const hbus_command *what) {
-  snprintf(key, KEY_SIZE, "%d\n%s\n%s", (int)what->channel, what->exchange, what->market);
+void demand_key(const hbus_command *what, char out[DEMAND_KEY_SIZE]) {
+  snprintf(out, DEMAND_KEY_SIZE, "%d\n%s\n%s", (int)what->channel, what->exchange, what->market);
 }
 
 static void s_want_free(void **item_p) {
@@ -68,8 +66,8 @@ static want *s_add(demand *self, const char *key, const hbus_command *what) {
 }
 
 hbus_status demand_hold(demand *self, const hbus_command *what, const char *holder) {
-  char key[KEY_SIZE];
-  s_key(key, what);
+  char key[DEMAND_KEY_SIZE];
+  demand_key(what, key);
   want *want = zhashx_lookup(self->wants, key);
   if (!want) want = s_add(self, key, what);
   if (!want) return HBUS_OVERLOADED;
@@ -78,8 +76,8 @@ hbus_status demand_hold(demand *self, const hbus_command *what, const char *hold
 }
 
 bool demand_release(demand *self, const hbus_command *what, const char *holder) {
-  char key[KEY_SIZE];
-  s_key(key, what);
+  char key[DEMAND_KEY_SIZE];
+  demand_key(what, key);
   want *want = zhashx_lookup(self->wants, key);
   if (!want || !zhashx_lookup(want->holders, holder)) return false;
   zhashx_delete(want->holders, holder);

@@ -13,6 +13,9 @@
 #include "hbus/command.h"
 
 #define DEMAND_CONFIG "config" /* the holder that never leaves */
+#define DEMAND_SOCKET "socket" /* the subscribers of the market stream (topic_demand.h); no session's key is like it   \
+                                */
+#define DEMAND_KEY_SIZE (2 * HBUS_NAME_MAX + 16)
 
 typedef struct demand demand;
 /* NULL: no memory. */
@@ -28,6 +31,8 @@ bool demand_release(demand *self, const hbus_command *what, const char *holder);
 /* Takes a holder away from everything, and calls `ended` for each subscription that was its alone. */
 typedef void demand_fn(void *arg, const hbus_command *what);
 void demand_release_all(demand *self, const char *holder, demand_fn *ended, void *arg);
+/* The name of a market's channel, held or not. */
+void demand_key(const hbus_command *what, char out[DEMAND_KEY_SIZE]);
 /* Names of all that is held, for demand_find. The list is the caller's. */
 zlistx_t *demand_keys(demand *self);
 /* What a name stands for. NULL: nobody holds it any more. */

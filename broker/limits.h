@@ -21,6 +21,9 @@
 /* Upstream markets held at once, over all channels. */
 #define LIMIT_SUBSCRIPTIONS 10000
 
+/* Subscriptions whose refusal is remembered. */
+#define LIMIT_REFUSALS 1024
+
 /* Feeds that are told to be stale, or back, in one turn: each is a line in the log and an event on both streams. */
 #define LIMIT_STALE_REPORTS 256
 

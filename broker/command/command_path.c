@@ -9,6 +9,7 @@
 #include "broker/command/gate.h"
 #include "broker/command/handler.h"
 #include "broker/command/resubscribe.h"
+#include "broker/command/topic_demand.h"
 #include "proto/command_codec.h"
 
 /* Replies ---------------------------------------------------------------------------------------------------------- */
@@ -319,5 +320,6 @@ void command_path_on_link(command_path *self) {
 }
 
 void command_path_resubscribe(command_path *self) {
+  topic_demand_on_link(self->topics);
   resubscribe_start(self->resubscribe);
 }

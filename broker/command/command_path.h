@@ -62,6 +62,7 @@ struct command_path {
   bound_socket *socket;
   departures *departures;
   struct resubscribe *resubscribe;
+  struct topic_demand *topics; /* NULL until it is made, and once it is gone */
   session_table *sessions;
   session *left; /* sessions whose connection has ended, to be forgotten when all that they sent has been read */
   task_table *tasks;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/command/topic_demand.h"
 #include "broker/order/order_events.h"
 
 typedef struct errand {
@@ -48,6 +49,9 @@ static void s_on_outcome(void *arg, const link_outcome *outcome) {
   } else if (outcome->result == LINK_TIMED_OUT ||
              (outcome->result == LINK_NOT_SENT && outcome->code != HBUS_LINK_DOWN)) {
     s_report(self, link_outcome_code(outcome), hbus_text_of(link_outcome_text(outcome)));
+  }
+  if (self->what.kind == HBUS_SUBSCRIBE && self->path->topics) {
+    topic_demand_heard(self->path->topics, &self->what, outcome);
   }
   if (self->done && !outcome->late) self->done(self->arg);
   if (outcome->result != LINK_TIMED_OUT) free(self);

@@ -4,6 +4,7 @@
 
 #include "broker/command/handler.h"
 #include "broker/command/snapshot.h"
+#include "broker/command/topic_demand.h"
 #include "proto/repair_codec.h"
 
 /* What the envelope of a reply takes beside its data. */
@@ -91,8 +92,11 @@ static void s_ask_balances(command_path *path, task *task) {
 void handle_snapshot(command_path *path, session *session, task *task) {
   (void)session;
   const hbus_command *command = &task->command;
+  hbus_error error;
   if (!task->owner[0]) {
     s_refuse(task, HBUS_UNAUTHENTICATED, "say hello first: a snapshot tells of orders and positions");
+  } else if (command->market[0] && topic_demand_refusal(path->topics, command->exchange, command->market, &error)) {
+    s_refuse(task, error.status, error.text);
   } else if (command->balances && !command->cursor[0]) {
     s_ask_balances(path, task);
   } else {

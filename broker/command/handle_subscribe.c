@@ -4,6 +4,7 @@
 #include "broker/command/errand.h"
 #include "broker/command/handler.h"
 #include "broker/command/reply_data.h"
+#include "broker/command/topic_demand.h"
 
 static void s_reply_with_message(command_path *path, task *task, const char *what_happened) {
   char message[HBUS_ERROR_TEXT_SIZE];
@@ -28,6 +29,7 @@ static void s_refuse_subscribe(task *task, bool refused_upstream, hbus_status co
 
 static void s_on_subscribed(void *arg, const link_outcome *outcome) {
   task *task = arg;
+  if (task->path->topics) topic_demand_heard(task->path->topics, &task->command, outcome);
   if (task->replied) {
     /* A late answer: it was told that it has none. */
   } else if (outcome->result != LINK_ANSWERED) {

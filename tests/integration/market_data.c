@@ -125,12 +125,13 @@ Test(market_data, a_subscription_lives_as_long_as_its_last_holder) {
   rig rig;
   static const char *const busy[] = {"--rate", "100", NULL};
   static const char topic[] = "market_data/ticker/binance/ETH-USDT/";
-  rig_start(&rig, busy, NULL);
+  rig_start(&rig, busy, "events:\n  linger_ms: 50\n");
   hbus_client *alice = rig_connect(&rig, "alice"), *beatrice = rig_connect(&rig, "beatrice");
   hbus_message message;
   cr_assert_eq(hbus_client_watch(alice, topic, &error), HBUS_OK);
   cr_assert_eq(hbus_subscribe_market(alice, HBUS_CHANNEL_TICKER, "binance", "ETH-USDT", 0, &error), HBUS_OK);
   cr_assert_eq(hbus_subscribe_market(beatrice, HBUS_CHANNEL_TICKER, "binance", "ETH-USDT", 0, &error), HBUS_OK);
+  rig_next_event(alice, topic, &message); /* what she watches is known to the broker, and asked for as well */
   uint64_t requests = rig_counter(alice, "upstream_requests");
   hbus_client_destroy(&beatrice);
   for (int i = 0; i < 50; i++)
