@@ -393,6 +393,21 @@ static bool s_is_complete(const market_check *self) {
   return s_reaches_back(self, oldest.since_ns);
 }
 
+/* What an unknown order may have become, and nobody can say yet, is told all the same, with its fills: as an order of
+ * nobody's, which gets its owner when that is known (ORDERS.md, rule 12). */
+static void s_tell_unowned(market_check *self) {
+  oldest oldest = {.check = self, .since_ns = UINT64_MAX};
+  order_table_each_live(self->parts.orders, s_find_oldest, &oldest);
+  for (size_t i = 0; i < self->listed_count && oldest.since_ns != UINT64_MAX; i++) {
+    hbus_order *said = &self->listed[i];
+    bool before = said->created_at_ns && said->created_at_ns + RESOLUTION_CLOCK_SLACK_MS * 1000000ull < oldest.since_ns;
+    if (before || order_table_find(self->parts.orders, said->exchange, said->order_id)) continue;
+    bool changed;
+    order *order = order_table_apply(self->parts.orders, said, "", &changed);
+    if (order) s_tell(self, order, HBUS_POLLED);
+  }
+}
+
 static void s_on_history(void *arg, const link_outcome *outcome) {
   market_check *self = arg;
   uint64_t asked = self->what.limit;
@@ -405,6 +420,7 @@ static void s_on_history(void *arg, const link_outcome *outcome) {
   }
   /* Without a list what is unknown stays so. It holds nobody up: what is live has been compared already. */
   if (listed) s_resolve(self);
+  if (listed) s_tell_unowned(self);
   s_end(self);
 }
 
