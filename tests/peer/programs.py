@@ -9,18 +9,34 @@ import tempfile
 import time
 
 START_TIMEOUT_S = 60
+WAIT_S = 30
 API_KEY = "a-key-for-tests"
 
 CONFIG = """\
 upstream:
   url: {url}
 endpoints:
-  commands: ["tcp://127.0.0.1:*"]
-  market: ["tcp://127.0.0.1:*"]
-  private: ["tcp://127.0.0.1:*"]
+  commands: ["{commands}"]
+  market: ["{market}"]
+  private: ["{private}"]
+  high_water_mark: {high_water_mark}
 journal: {{ path: "{journal}" }}
 log: {{ level: warn }}
-"""
+{settings}"""
+
+
+def until(condition, what):
+    """Calls `condition` until it is true, and returns what it gave. `what` was waited for: text, or what gives it."""
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+    raise AssertionError(f"{what() if callable(what) else what}: not in {WAIT_S} s")
+
+
+def await_link(peer):
+    until(lambda: peer.call("status")["data"]["link"]["status"] == "connected" or peer.next_event(20), "a link")
 
 
 class Program:
@@ -69,9 +85,10 @@ class Program:
 
 
 class Programs:
-    """One simulated Hummingbot and one broker. `endpoints` has the addresses `commands`, `market` and `private`."""
+    """One simulated Hummingbot and one broker. `endpoints` has the addresses `commands`, `market` and `private`: free
+    ports, or with `ipc` files, which stay the same when the broker is started again. `settings` is more YAML."""
 
-    def __init__(self, bin_dir, *sim_options):
+    def __init__(self, bin_dir, *sim_options, ipc=False, high_water_mark=100_000, settings=""):
         self._key = {"HUMMINGBOT_API_KEY": API_KEY}
         self._bin_dir = bin_dir
         self._folder = tempfile.TemporaryDirectory()
@@ -81,7 +98,11 @@ class Programs:
             folder = pathlib.Path(self._folder.name)
             self._config = folder / "hbusd.yaml"
             url = self._sim.ready_line.split()[2]
-            self._config.write_text(CONFIG.format(url=url, journal=folder / "hbus.db"), encoding="utf-8")
+            endpoints = {name: f"ipc://{folder}/{name}" if ipc else "tcp://127.0.0.1:*"
+                         for name in ("commands", "market", "private")}
+            text = CONFIG.format(url=url, journal=folder / "hbus.db", high_water_mark=high_water_mark, settings=settings,
+                                 **endpoints)
+            self._config.write_text(text, encoding="utf-8")
             self._start_broker()
         except Exception:
             self._sim.stop()
@@ -93,7 +114,7 @@ class Programs:
         self.endpoints = dict(word.split("=", 1) for word in self._broker.ready_line.split()[2:])
 
     def restart_broker(self):
-        """Kills the broker, as a crash would, and starts it again on its journal; the endpoints are others then."""
+        """Kills the broker, as a crash would, and starts it again on its journal; free ports are others then."""
         self._broker.stop(signal.SIGKILL)
         self._start_broker()
 

@@ -17,7 +17,7 @@ except ImportError as missing:
 
 import document
 from hbus_peer import OutcomeUnknown, Peer, Refused, new_order_id, newer
-from programs import Programs
+from programs import Programs, await_link, until
 
 EXCHANGE = "binance"
 MARKET = "BTC-USDT"
@@ -43,20 +43,6 @@ def setUpModule():
 def tearDownModule():
     status = programs.stop()
     assert status == 0, f"hbusd ended with {status}"
-
-
-def until(condition, what):
-    """Calls `condition` until it is true, and returns what it gave."""
-    deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline:
-        result = condition()
-        if result:
-            return result
-    raise AssertionError(f"{what}: not in {WAIT_S} s")
-
-
-def await_link(peer):
-    until(lambda: peer.call("status")["data"]["link"]["status"] == "connected" or peer.next_event(20), "a link")
 
 
 def new_id():
