@@ -149,7 +149,7 @@ static void s_on_read(void *arg, hbus_status status, const journal_events *event
   }
   bool is_cut = !events->next && command->to > events->last_put;
   if (is_cut && command->from > events->last_put) {
-    journal_state(parts->journal, &why);
+    if (!journal_state(parts->journal, &why)) why = "these events are on their way into the journal; ask again";
     s_refuse(task, HBUS_INTERNAL, why);
     return;
   }
