@@ -1,19 +1,21 @@
-/* A client's life, and the events and replies that it hands out. */
+/* A client's life, and the messages that it hands out, in turns. */
 #include "client/client.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/reception.h"
+#include "client/repair.h"
 #include "client/session.h"
 #include "client/unpack.h"
 #include "proto/topic.h"
 
-#define TURNS_OF_A_SOURCE 32   /* messages in a row, before the others are looked at */
-#define EVENTS_PER_PASS   1024 /* unreadable events skipped in one call */
+#define TURNS_OF_A_SOURCE 32 /* messages in a row, before the others are looked at */
 
-/* Slots of the library's own: every market subscription renewed, a hello, a ping, and some to spare. */
-#define INTERNAL_MAX (HBUS_SUBSCRIPTIONS_MAX + 16)
+/* Slots of the library's own: every market subscription renewed, a hello, a ping, what repair.c asks, and some to
+ * spare. */
+#define INTERNAL_MAX (HBUS_SUBSCRIPTIONS_MAX + 32)
 
 /* Life */
 
@@ -23,7 +25,7 @@ static hbus_status s_open(hbus_client *self, const hbus_options *options, hbus_e
   if (status != HBUS_OK) return status;
   self->pending = pending_new(options->pending_max, INTERNAL_MAX);
   self->unpacker = event_unpacker_new();
-  if (self->pending == NULL || self->unpacker == NULL)
+  if (self->pending == NULL || self->unpacker == NULL || repair_open(self, options) != HBUS_OK)
     return hbus_fail(error, HBUS_NO_MEMORY, "no memory for a client");
   status = wakeup_open(&self->wakeup, fds, sockets_fds(&self->sockets, fds));
   return status == HBUS_OK ? HBUS_OK : hbus_fail(error, status, "no descriptor left for the client");
@@ -84,6 +86,8 @@ void hbus_client_destroy(hbus_client **self_ptr) {
   pending_destroy(&self->pending);
   subscriptions_free(&self->subscriptions);
   recovery_free(&self->recovery);
+  repair_close(self);
+  free(self->lent_delivery);
   event_unpacker_destroy(&self->unpacker);
   sockets_close(&self->sockets);
   free(self);
@@ -103,6 +107,7 @@ uint64_t hbus_client_broker_now_ms(const hbus_client *self) {
 
 void hbus_client_get_stats(const hbus_client *self, hbus_client_stats *out) {
   *out = self->stats;
+  tracker_add_stats(self->tracker, out);
 }
 
 void client_take_back(hbus_client *self) {
@@ -112,32 +117,51 @@ void client_take_back(hbus_client *self) {
 
 /* What comes */
 
-static hbus_status s_subscribe(hbus_client *self, int option, const char *prefix, hbus_error *error) {
+static hbus_status s_check_prefix(const char *prefix, unsigned *streams, hbus_error *error) {
   size_t size = strlen(prefix);
   if (size > HBUS_TOPIC_MAX)
     return hbus_fail(error, HBUS_TOO_BIG, "a topic of %zu bytes, at most %d", size, HBUS_TOPIC_MAX);
-  if (topic_streams(prefix, size) == 0)
+  *streams = topic_streams(prefix, size);
+  if (*streams == 0)
     return hbus_fail(error, HBUS_MALFORMED,
-                     "no topic begins with \"%s\": expected market_data/, trade_update/, order_update/, error/, info/, "
-                     "system/ and what is below them",
+                     "no topic begins with \"%s\": expected market_data/, trade_update/, order_update/, "
+                     "strategy_update/, error/, info/, system/, audit/ and what is below them",
                      prefix);
-  sockets_subscribe(&self->sockets, option, prefix, size);
-  wakeup_set(&self->wakeup, true);
   return HBUS_OK;
 }
 
 hbus_status hbus_client_watch(hbus_client *self, const char *prefix, hbus_error *error) {
-  return s_subscribe(self, ZMQ_SUBSCRIBE, prefix, error);
+  unsigned streams = 0;
+  hbus_status status = s_check_prefix(prefix, &streams, error);
+  return status == HBUS_OK ? reception_watch(self, streams, prefix, error) : status;
 }
 
 hbus_status hbus_client_unwatch(hbus_client *self, const char *prefix, hbus_error *error) {
-  return s_subscribe(self, ZMQ_UNSUBSCRIBE, prefix, error);
+  unsigned streams = 0;
+  hbus_status status = s_check_prefix(prefix, &streams, error);
+  if (status != HBUS_OK || reception_unwatch(self, streams, prefix)) return status;
+  return hbus_fail(error, HBUS_INVALID_REQUEST, "\"%s\" is not watched", prefix);
+}
+
+bool hbus_client_has_shown(const hbus_client *self, const hbus_seen *seen) {
+  if (seen->stream != HBUS_STREAM_MARKET && seen->stream != HBUS_STREAM_PRIVATE) return true;
+  bool is_watched = watches_match(&self->watches[seen->stream], seen->topic, strlen(seen->topic), NULL);
+  return !is_watched || tracker_has_shown(self->tracker, seen);
+}
+
+/* A reply comes after the event that it names, or at the end of its patience. */
+static bool s_may_go(void *arg, const pending_command *command) {
+  hbus_client *self = arg;
+  if (hbus_client_has_shown(self, &command->reply.seen) || client_monotonic_ms() >= command->deadline_ms) return true;
+  if (command->deadline_ms < self->reply_ms) self->reply_ms = command->deadline_ms;
+  return false;
 }
 
 static hbus_status s_take_reply(hbus_client *self, hbus_message *out) {
   session_progress(self);
   if (recovery_take(&self->recovery, out) == HBUS_OK) return HBUS_OK; /* a reply too, handed out in parts */
-  pending_command *command = pending_next_answered(self->pending);
+  self->reply_ms = UINT64_MAX;
+  pending_command *command = pending_next_answered(self->pending, s_may_go, self);
   if (command == NULL) return HBUS_TIMEOUT;
   self->lent = command;
   self->stats.replies++;
@@ -145,36 +169,6 @@ static hbus_status s_take_reply(hbus_client *self, hbus_message *out) {
   out->command = command->kind;
   out->reply = command->reply;
   return HBUS_OK;
-}
-
-/* Fills *out from the frames received. HBUS_MALFORMED: nobody can read it. */
-static hbus_status s_read_event(hbus_client *self, hbus_stream stream, hbus_message *out) {
-  size_t topic_size = zmq_msg_size(&self->topic_frame);
-  if (topic_size > HBUS_TOPIC_MAX) return HBUS_MALFORMED;
-  hbus_bytes body = {.data = zmq_msg_data(&self->body_frame), .size = zmq_msg_size(&self->body_frame)};
-  if (event_unpack(self->unpacker, body.data, body.size, &out->event, NULL) != HBUS_OK) return HBUS_MALFORMED;
-  memcpy(self->topic, zmq_msg_data(&self->topic_frame), topic_size);
-  self->topic[topic_size] = '\0';
-  out->kind = HBUS_MESSAGE_EVENT;
-  out->stream = stream;
-  out->topic = self->topic;
-  out->body = body;
-  return HBUS_OK;
-}
-
-static hbus_status s_take_event(hbus_client *self, hbus_stream stream, hbus_message *out) {
-  for (unsigned i = 0; i < EVENTS_PER_PASS; i++) {
-    hbus_status status = sockets_receive_event(&self->sockets, stream, &self->topic_frame, &self->body_frame);
-    if (status == HBUS_TIMEOUT) return HBUS_TIMEOUT;
-    if (status == HBUS_OK) status = s_read_event(self, stream, out);
-    if (status == HBUS_OK) {
-      self->stats.events++;
-      return HBUS_OK;
-    }
-    self->stats.malformed++;
-  }
-  self->work_left = true;
-  return HBUS_TIMEOUT;
 }
 
 void hbus_client_recover(hbus_client *self) {
@@ -185,17 +179,26 @@ void hbus_client_recover(hbus_client *self) {
 static hbus_status s_take_from(hbus_client *self, client_source source, hbus_message *out) {
   switch (source) {
   case CLIENT_REPLIES: return s_take_reply(self, out);
-  case CLIENT_PRIVATE: return s_take_event(self, HBUS_STREAM_PRIVATE, out);
-  case CLIENT_MARKET: return s_take_event(self, HBUS_STREAM_MARKET, out);
+  case CLIENT_PRIVATE: return reception_take_event(self, HBUS_STREAM_PRIVATE, out);
+  case CLIENT_MARKET: return reception_take_event(self, HBUS_STREAM_MARKET, out);
   case CLIENT_SOURCE_COUNT: break;
   }
   assert(!"a source");
   return HBUS_INTERNAL;
 }
 
+/* What is queued goes first, since it came before everything that is still to be read. */
+static hbus_status s_take_queued(hbus_client *self, hbus_message *out) {
+  if (self->settings.newest_only) reception_drain(self, HBUS_STREAM_MARKET);
+  if (tracker_waiting(self->tracker) == 0) return HBUS_TIMEOUT;
+  if (++self->queued_in_a_row % TURNS_OF_A_SOURCE == 0) session_progress(self); /* the connection is not left alone */
+  return reception_take_queued(self, out);
+}
+
 /* The next message of whose turn it is; HBUS_TIMEOUT when no source has any. An empty source gives its turn away, a
  * busy one keeps it for a while: looking at an empty socket is a system call, taking from a full one is not. */
 static hbus_status s_take(hbus_client *self, hbus_message *out) {
+  if (s_take_queued(self, out) == HBUS_OK) return HBUS_OK;
   for (unsigned empty = 0; empty < CLIENT_SOURCE_COUNT; empty++) {
     if (self->turns_left == 0) {
       self->source = (self->source + 1) % CLIENT_SOURCE_COUNT;
@@ -207,7 +210,17 @@ static hbus_status s_take(hbus_client *self, hbus_message *out) {
     }
     self->turns_left = 0;
   }
-  return HBUS_TIMEOUT;
+  return reception_take_queued(self, out); /* what a reply has brought */
+}
+
+/* The first moment at which there is something to do unasked. */
+static uint64_t s_deadline(const hbus_client *self) {
+  const uint64_t deadlines[] = {pending_deadline(self->pending), repair_deadline(self), reception_deadline(self),
+                                self->reply_ms};
+  uint64_t first_ms = UINT64_MAX;
+  for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++)
+    if (deadlines[i] < first_ms) first_ms = deadlines[i];
+  return first_ms;
 }
 
 hbus_status hbus_client_next(hbus_client *self, int timeout_ms, hbus_message *out) {
@@ -215,19 +228,22 @@ hbus_status hbus_client_next(hbus_client *self, int timeout_ms, hbus_message *ou
   uint64_t deadline_ms = timeout_ms < 0 ? UINT64_MAX : client_monotonic_ms() + (uint64_t)timeout_ms;
   for (;;) {
     self->work_left = false;
-    if (s_take(self, out) == HBUS_OK) {
+    hbus_status status = s_take(self, out);
+    if (status != HBUS_OK && !self->work_left && reception_look(self)) status = reception_take_queued(self, out);
+    if (status == HBUS_OK) {
       wakeup_set(&self->wakeup, true);
       return HBUS_OK;
     }
-    uint64_t now_ms = client_monotonic_ms();
+    uint64_t now_ms = client_monotonic_ms(), due_ms = s_deadline(self);
     if (now_ms >= deadline_ms) {
       /* All was looked at and found empty, so from here on the sockets' own descriptors speak. */
-      wakeup_at(&self->wakeup, pending_deadline(self->pending), now_ms);
+      wakeup_at(&self->wakeup, due_ms, now_ms);
       wakeup_set(&self->wakeup, self->work_left);
       return HBUS_TIMEOUT;
     }
     unsigned wants = SOCKETS_WANT_EVENTS | session_wants(self);
-    if (sockets_wait(&self->sockets, wants, session_wait_ms(self, deadline_ms)) != HBUS_OK) break;
+    int wait_ms = session_wait_ms(self, due_ms < deadline_ms ? due_ms : deadline_ms);
+    if (sockets_wait(&self->sockets, wants, wait_ms) != HBUS_OK) break;
   }
   wakeup_set(&self->wakeup, true); /* a signal came in the middle: what was seen until then is not known */
   return HBUS_TIMEOUT;

@@ -21,7 +21,8 @@ void hbus_options_init(hbus_options *out) {
                         .connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS,
                         .request_timeout_ms = DEFAULT_REQUEST_TIMEOUT_MS,
                         .pending_max = DEFAULT_PENDING_MAX,
-                        .high_water_mark = DEFAULT_HIGH_WATER_MARK};
+                        .high_water_mark = DEFAULT_HIGH_WATER_MARK,
+                        .repair = true};
 }
 
 static void s_take_variable(const char *variable, const char **out) {
@@ -55,7 +56,10 @@ hbus_status options_check(const hbus_options *options, settings *out, hbus_error
   settings checked = {.request_timeout_ms = options->request_timeout_ms,
                       .recover_orders = options->recover_orders,
                       .cancel_on_disconnect = options->cancel_on_disconnect,
-                      .grace_ms = options->grace_ms};
+                      .grace_ms = options->grace_ms,
+                      .high_water_mark = (unsigned)options->high_water_mark,
+                      .repair = options->repair,
+                      .newest_only = options->newest_only};
   const char *name = options->name != NULL ? options->name : program_invocation_short_name;
   hbus_status status =
       s_copy(checked.commands_endpoint, ENDPOINT_MAX, options->commands_endpoint, 1, "commands_endpoint", error);

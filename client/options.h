@@ -14,6 +14,9 @@ typedef struct settings {
   bool recover_orders;
   bool cancel_on_disconnect;
   int grace_ms; /* 0: the broker's default */
+  unsigned high_water_mark;
+  bool repair;
+  bool newest_only;
 } settings;
 
 /* HBUS_INVALID_REQUEST: error names the option and what it may be. */

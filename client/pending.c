@@ -66,6 +66,7 @@ pending_command *pending_add(pending *self, pending_owner owner, hbus_command_ki
   command->said_hello = false;
   command->kind = kind;
   command->number = ++self->last_number;
+  command->ticket = 0;
   command->deadline_ms = UINT64_MAX;
   command->next = NULL;
   buffer_reset(&command->frame);
@@ -100,11 +101,16 @@ void pending_answer(pending *self, pending_command *command) {
   self->answered_last = command;
 }
 
-pending_command *pending_next_answered(pending *self) {
-  pending_command *command = self->answered_first;
+pending_command *pending_next_answered(pending *self, pending_may_go_fn *may_go, void *arg) {
+  pending_command *before = NULL, *command = self->answered_first;
+  for (unsigned looks = 1; command != NULL && may_go != NULL && !may_go(arg, command); looks++) {
+    if (looks == PENDING_LOOKS) return NULL;
+    before = command;
+    command = command->next;
+  }
   if (command == NULL) return NULL;
-  self->answered_first = command->next;
-  if (self->answered_first == NULL) self->answered_last = NULL;
+  *(before != NULL ? &before->next : &self->answered_first) = command->next;
+  if (self->answered_last == command) self->answered_last = before;
   command->next = NULL;
   return command;
 }

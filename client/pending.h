@@ -25,6 +25,7 @@ typedef struct pending_command {
   bool said_hello; /* was sent again after a hello; once is enough */
   hbus_command_kind kind;
   uint64_t number;
+  uint64_t ticket; /* of the library's own: what it was asked for, as its sender counts */
   int timeout_ms;
   uint64_t deadline_ms; /* monotonic */
   buffer frame;         /* as it was sent */
@@ -35,6 +36,8 @@ typedef struct pending_command {
 } pending_command;
 
 typedef struct pending pending;
+
+#define PENDING_LOOKS 64
 
 /* Room for `user_max` commands of the caller's and `internal_max` of the library's own. NULL: no memory. */
 pending *pending_new(unsigned user_max, unsigned internal_max);
@@ -47,8 +50,10 @@ pending_command *pending_add(pending *self, pending_owner owner, hbus_command_ki
 pending_command *pending_find(pending *self, const char *id, size_t size);
 /* Marks it as answered; one of PENDING_SENT goes behind those answered before. */
 void pending_answer(pending *self, pending_command *command);
-/* The first answered one of PENDING_SENT, or NULL; no longer in the queue. */
-pending_command *pending_next_answered(pending *self);
+/* The first answered one of PENDING_SENT that `may_go` (NULL: any may), or NULL; no longer in the queue. Looks at
+ * PENDING_LOOKS of them at most. */
+typedef bool pending_may_go_fn(void *arg, const pending_command *command);
+pending_command *pending_next_answered(pending *self, pending_may_go_fn *may_go, void *arg);
 void pending_release(pending *self, pending_command *command);
 /* Releases the library's own that still wait: their connection is gone, no reply will come. */
 void pending_drop_internal(pending *self);

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "client/repair.h"
 #include "client/unpack.h"
 #include "hbus/result.h"
 #include "proto/command_codec.h"
@@ -103,6 +104,7 @@ static void s_notice_changes(hbus_client *self) {
     self->ping_under_way = false;
     pending_drop_internal(self->pending);
     recovery_lose(&self->recovery);
+    repair_lose(self);
     if (change != SOCKETS_CONNECTED) continue;
     self->stats.connections++;
     self->renew_due = self->greeted;
@@ -116,6 +118,7 @@ static void s_learn_hello(hbus_client *self, const hbus_reply *reply) {
   self->greeted = true;
   broker_clock_set(&self->clock, hello.now_ms, client_boot_ms());
   if (self->settings.recover_orders) recovery_begin(&self->recovery);
+  repair_on_hello(self);
 }
 
 /* Our orders, a page at a time; not before the broker knows who we are. */
@@ -150,6 +153,7 @@ static void s_learn(hbus_client *self, const pending_command *command) {
   if (command->kind == HBUS_PING) self->ping_under_way = false;
   const char *name = *self->hello.name != '\0' ? self->hello.name : self->settings.name;
   if (command->kind == HBUS_GET_OPEN_ORDERS) recovery_learn(&self->recovery, name, &command->reply);
+  repair_learn(self, command);
 }
 
 /* A command overtook the news of a reconnect and met a broker that does not know us. It did nothing there, so after a
@@ -227,6 +231,7 @@ void session_progress(hbus_client *self) {
   s_take_replies(self);
   s_give_up_overdue(self);
   s_recover(self);
+  repair_progress(self);
 }
 
 unsigned session_wants(const hbus_client *self) {

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "proto/topic.h"
-
 #define MONITOR_ADDRESS      "inproc://hbus-monitor"
 #define LINGER_MS            100
 #define RECONNECT_MIN_MS     50
@@ -171,8 +169,7 @@ hbus_status sockets_wait(sockets *self, unsigned wants, int timeout_ms) {
   return zmq_poll(items, count, timeout_ms) < 0 ? HBUS_TIMEOUT : HBUS_OK;
 }
 
-void sockets_subscribe(sockets *self, int option, const char *prefix, size_t size) {
-  unsigned streams = topic_streams(prefix, size);
+void sockets_subscribe(sockets *self, int option, unsigned streams, const char *prefix, size_t size) {
   for (unsigned stream = HBUS_STREAM_MARKET; stream <= HBUS_STREAM_PRIVATE; stream++) {
     if (self->streams[stream] == NULL || (streams & (1u << stream)) == 0) continue;
     int rc = zmq_setsockopt(self->streams[stream], option, prefix, size);

@@ -46,7 +46,7 @@ enum { SOCKETS_WANT_EVENTS = 1, SOCKETS_WANT_TO_SEND = 2 };
  */
 hbus_status sockets_wait(sockets *self, unsigned wants, int timeout_ms);
 
-/* Tells each stream that can carry the prefix: ZMQ_SUBSCRIBE or ZMQ_UNSUBSCRIBE. */
-void sockets_subscribe(sockets *self, int option, const char *prefix, size_t size);
+/* Tells these streams (bits 1 << HBUS_STREAM_...), those of them that are read: ZMQ_SUBSCRIBE or ZMQ_UNSUBSCRIBE. */
+void sockets_subscribe(sockets *self, int option, unsigned streams, const char *prefix, size_t size);
 
 #endif

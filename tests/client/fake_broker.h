@@ -10,6 +10,7 @@
 
 #define FAKE_COMMANDS_MAX 20000
 #define FAKE_PEER_MAX     16
+#define FAKE_HEARTBEAT    "system/heartbeat/"
 
 typedef struct fake_broker fake_broker;
 
@@ -64,8 +65,11 @@ void fake_reply_raw(fake_broker *self, const fake_command *command, const void *
 /* Publishes under the topic that the event's kind has; frames as given. */
 void fake_publish(fake_broker *self, hbus_stream stream, const hbus_event *event);
 void fake_publish_raw(fake_broker *self, hbus_stream stream, const char *topic, const void *body, size_t size);
+/* A heartbeat of one part that names these topics. */
+void fake_beat(fake_broker *self, hbus_stream stream, uint64_t seq, uint64_t interval_ms, const hbus_sequence *topics,
+               size_t count);
 /* Waits for the next subscription ('\1' and a prefix) or its end ('\0'), and checks that it is `expected`; commands are
- * answered meanwhile. */
+ * answered meanwhile. Those of heartbeats, which the library adds by itself, are passed over unless expected. */
 void fake_expect_subscription(fake_broker *self, hbus_stream stream, bool on, const char *expected);
 /* Closes the command socket, with all connections, and binds a new one at the same address. */
 void fake_restart(fake_broker *self);

@@ -11,6 +11,7 @@ hbus_options fixture_options(const fake_broker *broker) {
   options.private_endpoint = broker->private_;
   options.name = "test";
   options.recover_orders = false; /* what the script does not expect */
+  options.repair = false;         /* likewise */
   return options;
 }
 
