@@ -7,8 +7,7 @@
 #include "broker/command/errand.h"
 #include "broker/recent.h"
 
-#define WINDOW   64   /* requests under way at once */
-#define RETRY_MS 5000 /* until what had no answer is asked for again */
+#define WINDOW 64 /* requests under way at once */
 
 /* A topic that has subscribers, or had some a moment ago. */
 typedef struct hold {
@@ -45,9 +44,10 @@ struct topic_demand {
 static void s_on_asked(void *arg);
 static void s_set_timer(topic_demand *self);
 
+/* Not at once: it has just not been answered. */
 static void s_ask_later(topic_demand *self, hold *hold) {
   hold->unsure = true;
-  if (!self->retry_ms) self->retry_ms = clock_monotonic_ms() + RETRY_MS;
+  if (!self->retry_ms) self->retry_ms = clock_monotonic_ms() + self->path->parts.config->upstream.request_timeout_ms;
   s_set_timer(self);
 }
 
