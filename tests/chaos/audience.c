@@ -98,7 +98,8 @@ static void s_take(audience *self, const char *topic, const uint8_t *body, size_
   }
   uintptr_t last = (uintptr_t)zhashx_lookup(self->numbers, topic);
   if (last && event.seq != last + 1) self->gaps++;
-  if (self->chronicle && topic[0] == 'p') chronicle_hear(self->chronicle, topic + 1, event.seq, body, size);
+  bool kept = topic[0] == 'p' && event.kind != HBUS_KIND_HEARTBEAT; /* of those the journal has the number alone */
+  if (self->chronicle && kept) chronicle_hear(self->chronicle, topic + 1, event.seq, body, size);
   zhashx_update(self->numbers, topic, (void *)(uintptr_t)event.seq);
   if (event.kind == HBUS_KIND_ORDER_UPDATE) s_take_order(self, &event, body, size);
   if (event.kind == HBUS_KIND_TICKER_UPDATE) s_take_ticker(self, &event.data.ticker);
