@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/tool/verb.h"
+#include "proto/field.h"
 #include "proto/names.h"
 
 #define TIMEOUT_MAX_MS 3600000
@@ -47,7 +48,13 @@ static const option_row rows[] = {
      AT(expires_ms), 1, EXPIRES_MAX_MS},
     {"wait", "[STATUS]", "first wait until the link has that status (connected)", OPTION_TEXT, ARGUMENT_WAIT, AT(wait),
      0, HBUS_NAME_MAX},
-    {"no-subscribe", NULL, "do not ask the broker to subscribe to the topics' markets", OPTION_FLAG,
+    {"stream", "STREAM", "market or private (what the topic tells)", OPTION_NAME, ARGUMENT_STREAM, AT(stream),
+     .names = &names_stream},
+    {"epoch", "N", "of which the numbers are, on the market stream (the present one)", OPTION_NUMBER, ARGUMENT_STREAM,
+     AT(epoch), 1, FIELD_NUMBER_MAX},
+    {"balances", NULL, "with the balances of the exchange", OPTION_FLAG, ARGUMENT_BALANCES, AT(balances)},
+    {"text", NULL, "VALUE is text as it stands, not JSON", OPTION_FLAG, ARGUMENT_TEXT, AT(text)},
+    {"no-subscribe", NULL, "do not wait until the broker has subscribed to the topics' markets", OPTION_FLAG,
      ARGUMENT_NO_SUBSCRIBE, AT(no_subscribe)},
     {"json", NULL, "one JSON object a line", OPTION_FLAG, 0, AT(json)},
     {"timeout", "MS", "wait at most MS for the broker (8000)", OPTION_INT, 0, AT(timeout_ms), 1, TIMEOUT_MAX_MS},
@@ -165,6 +172,8 @@ hbus_status arguments_parse(const verb *verb, int argc, char **argv, arguments *
   int code = 0;
   while ((code = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
     const char *last = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+    if (code == '?' && optopt != 0 && optopt < 256) /* of one letter; `last` is not it yet */
+      return hbus_fail(error, HBUS_INVALID_REQUEST, "unknown option -%c; what is no option goes behind --", optopt);
     if (code == '?') return hbus_fail(error, HBUS_INVALID_REQUEST, "unknown option %s", last);
     if (code == ':') return hbus_fail(error, HBUS_INVALID_REQUEST, "%s needs a value", last);
     if (code == 'h') {

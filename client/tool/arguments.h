@@ -21,7 +21,10 @@ enum {
   ARGUMENT_SIDE = 1 << 8,
   ARGUMENT_OWNER = 1 << 9,
   ARGUMENT_SOURCE = 1 << 10,
-  ARGUMENT_RESOLUTION = 1 << 11
+  ARGUMENT_RESOLUTION = 1 << 11,
+  ARGUMENT_STREAM = 1 << 12,
+  ARGUMENT_BALANCES = 1 << 13,
+  ARGUMENT_TEXT = 1 << 14
 };
 
 typedef struct arguments {
@@ -33,7 +36,10 @@ typedef struct arguments {
   uint64_t depth;
   uint64_t limit;
   uint64_t expires_ms; /* from now */
+  uint64_t epoch;
   bool no_subscribe;
+  bool balances;
+  bool text;
   const char *wait; /* NULL: not said; "": said without a value */
   const char *stop_price;
   const char *client_order_id;
@@ -42,6 +48,7 @@ typedef struct arguments {
   bool failed;
   unsigned side;   /* hbus_side */
   unsigned source; /* hbus_position_source */
+  unsigned stream; /* hbus_stream */
   char **positionals;
   int positional_count;
 } arguments;

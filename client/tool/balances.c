@@ -1,14 +1,10 @@
 #include "client/tool/list.h"
 
 static outcome s_run(const verb *self, const arguments *arguments) {
-  static const table_column columns[] = {{"EXCHANGE", "exchange", false},
-                                         {"ASSET", "asset", false},
-                                         {"TOTAL", "total", true},
-                                         {"AVAILABLE", "available", true}};
   hbus_command command;
   outcome outcome = peer_command(self, arguments, HBUS_GET_BALANCES, &command);
   if (outcome != OUTCOME_DONE) return outcome;
-  return list_run(self, arguments, &command, 0, columns, sizeof(columns) / sizeof(columns[0]), "no balances");
+  return list_run(self, arguments, &command, 0, list_balance_columns, list_balance_column_count, "no balances");
 }
 
 const verb verb_balances = {.name = "balances",

@@ -70,7 +70,24 @@ static void s_print_slow(const hbus_slow *slow) {
     (void)printf("%s is %" PRIu64 " events behind on %.*s", name, slow->lag, (int)slow->topic.size, slow->topic.data);
 }
 
-static void s_print_data(const hbus_event *event) {
+/* The library has checked that it is msgpack. */
+static void s_print_signal(const hbus_event *event, buffer *scratch) {
+  const hbus_signal *signal = &event->data.signal;
+  msgpack_unpacked unpacked;
+  msgpack_unpacked_init(&unpacked);
+  (void)printf("%s of %s: ", signal->name, event->owner);
+  if (msgpack_unpack_next(&unpacked, (const char *)signal->data.data, signal->data.size, NULL) ==
+      MSGPACK_UNPACK_SUCCESS) {
+    json_writer writer;
+    buffer_reset(scratch);
+    json_writer_init(&writer, scratch);
+    json_write(&writer, &unpacked.data);
+    (void)fwrite(scratch->data, 1, scratch->size, stdout);
+  }
+  msgpack_unpacked_destroy(&unpacked);
+}
+
+void event_line_print_data(const hbus_event *event, buffer *scratch) {
   switch (event->kind) {
   case HBUS_KIND_ORDER_BOOK_UPDATE: s_print_book(&event->data.book); break;
   case HBUS_KIND_TICKER_UPDATE:
@@ -88,19 +105,16 @@ static void s_print_data(const hbus_event *event) {
     break;
   case HBUS_KIND_HEARTBEAT: s_print_heartbeat(&event->data.heartbeat); break;
   case HBUS_KIND_SLOW: s_print_slow(&event->data.slow); break;
-  case HBUS_KIND_STRATEGY_UPDATE:
-    (void)printf("%s of %s: %zu bytes; --json shows them", event->data.signal.name, event->owner,
-                 event->data.signal.data.size);
-    break;
+  case HBUS_KIND_STRATEGY_UPDATE: s_print_signal(event, scratch); break;
   case HBUS_KIND_OTHER:
   case HBUS_KIND_COUNT: (void)printf("%s of an unknown kind; --json shows it", hbus_event_type_name(event->type));
   }
 }
 
-void event_line_print(const hbus_message *message) {
+void event_line_print(const hbus_message *message, buffer *scratch) {
   s_print_time(message->event.tx_ns);
   (void)printf("  %-7s  %-40s  %6" PRIu64 "  ", hbus_stream_name(message->stream), message->topic, message->event.seq);
-  s_print_data(&message->event);
+  event_line_print_data(&message->event, scratch);
   (void)putchar('\n');
 }
 
@@ -123,4 +137,39 @@ void event_line_print_json(const hbus_message *message, buffer *scratch) {
     json_print_buffer(scratch);
   }
   msgpack_unpacked_destroy(&unpacked);
+}
+
+void event_line_print_notice(const event_notice *notice) {
+  struct timespec now;
+  (void)clock_gettime(CLOCK_REALTIME, &now);
+  s_print_time((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+  (void)printf("  %-7s  %-40s  %6s  %s", hbus_stream_name(notice->stream), notice->topic, "-", notice->what);
+  if (notice->from > 0) (void)printf(" %" PRIu64 " to %" PRIu64, notice->from, notice->to);
+  (void)putchar('\n');
+}
+
+static void s_write_number(json_writer *writer, const char *key, uint64_t number) {
+  if (number == 0) return;
+  json_key(writer, key);
+  json_unsigned(writer, number);
+}
+
+void event_line_print_notice_json(const event_notice *notice, buffer *scratch) {
+  json_writer writer;
+  buffer_reset(scratch);
+  json_writer_init(&writer, scratch);
+  json_begin_object(&writer);
+  json_key(&writer, "notice");
+  json_string(&writer, notice->what);
+  json_key(&writer, "stream");
+  json_string(&writer, hbus_stream_name(notice->stream));
+  if (*notice->topic != '\0') {
+    json_key(&writer, "topic");
+    json_string(&writer, notice->topic);
+  }
+  s_write_number(&writer, "epoch", notice->epoch);
+  s_write_number(&writer, "from", notice->from);
+  s_write_number(&writer, "to", notice->to);
+  json_end_object(&writer);
+  json_print_buffer(scratch);
 }

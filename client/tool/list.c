@@ -23,6 +23,27 @@ const unsigned list_placed_column_count = sizeof(list_placed_columns) / sizeof(l
 const table_column *const list_order_columns = list_placed_columns + PLACE_COLUMNS;
 const unsigned list_order_column_count = sizeof(list_placed_columns) / sizeof(list_placed_columns[0]) - PLACE_COLUMNS;
 
+const table_column list_balance_columns[] = {{"EXCHANGE", "exchange", false},
+                                             {"ASSET", "asset", false},
+                                             {"TOTAL", "total", true},
+                                             {"AVAILABLE", "available", true}};
+const unsigned list_balance_column_count = sizeof(list_balance_columns) / sizeof(list_balance_columns[0]);
+
+const table_column list_fill_position_columns[] = {
+    {"OWNER", "owner", false},
+    {"EXCHANGE", "exchange", false},
+    {"MARKET", "market", false},
+    {"SIDE", "side", false},
+    {"AMOUNT", "amount", true},
+    {"ENTRY PRICE", "entry_price", true},
+    {"REALIZED PNL", "realized_pnl", true},
+    {"UNPRICED", "unpriced", true},
+    {"WORKING BUY", "working_buy", true},
+    {"WORKING SELL", "working_sell", true},
+};
+const unsigned list_fill_position_column_count =
+    sizeof(list_fill_position_columns) / sizeof(list_fill_position_columns[0]);
+
 static void s_print_json(const msgpack_object *record, void *context) {
   (void)context;
   json_print(record);

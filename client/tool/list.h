@@ -17,5 +17,10 @@ extern const table_column list_placed_columns[];
 extern const unsigned list_placed_column_count;
 extern const table_column *const list_order_columns;
 extern const unsigned list_order_column_count;
+/* Of a balance, and of a position that fills made. */
+extern const table_column list_balance_columns[];
+extern const unsigned list_balance_column_count;
+extern const table_column list_fill_position_columns[];
+extern const unsigned list_fill_position_column_count;
 
 #endif

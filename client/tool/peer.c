@@ -75,11 +75,9 @@ static hbus_status s_give_page(hbus_bytes data, char cursor[HBUS_CURSOR_MAX + 1]
   hbus_status status = peer_unpack(data, &unpacked, error);
   if (status != HBUS_OK) goto out;
   const msgpack_object *items = peer_get(&unpacked.data, "items");
-  if (items == NULL || items->type != MSGPACK_OBJECT_ARRAY) {
-    each(&unpacked.data, context);
-    goto out;
-  }
-  for (uint32_t i = 0; i<items->via.array.size && * left> 0; i++, (*left)--)
+  bool is_list = items != NULL && items->type == MSGPACK_OBJECT_ARRAY;
+  if (!is_list) each(&unpacked.data, context);
+  for (uint32_t i = 0; is_list && i<items->via.array.size && * left> 0; i++, (*left)--)
     each(&items->via.array.ptr[i], context);
   const msgpack_object *next = peer_get(&unpacked.data, "cursor");
   if (next != NULL && next->type == MSGPACK_OBJECT_STR && next->via.str.size <= HBUS_CURSOR_MAX) {

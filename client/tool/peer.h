@@ -21,8 +21,8 @@ bool peer_flush(void);
 /* What peer_fetch does with each record, which lives only that long. */
 typedef void peer_record_fn(const msgpack_object *record, void *context);
 
-/* Sends the command and gives its data to `each`: a map, or every item of a list, page by page, up to limit records (0:
- * all). Reports what goes wrong. */
+/* Sends the command and gives its data to `each`, page by page: each page's map, or every item of a list, up to limit
+ * records (0: all). Reports what goes wrong. */
 outcome peer_fetch(const verb *verb, const arguments *arguments, hbus_command *command, size_t limit,
                    peer_record_fn *each, void *context);
 

@@ -5,19 +5,6 @@ static const table_column s_upstream[] = {
     {"AMOUNT", "amount", true},      {"ENTRY PRICE", "entry_price", true}, {"UNREALIZED PNL", "unrealized_pnl", true},
     {"LEVERAGE", "leverage", true}};
 
-static const table_column s_fills[] = {
-    {"OWNER", "owner", false},
-    {"EXCHANGE", "exchange", false},
-    {"MARKET", "market", false},
-    {"SIDE", "side", false},
-    {"AMOUNT", "amount", true},
-    {"ENTRY PRICE", "entry_price", true},
-    {"REALIZED PNL", "realized_pnl", true},
-    {"UNPRICED", "unpriced", true},
-    {"WORKING BUY", "working_buy", true},
-    {"WORKING SELL", "working_sell", true},
-};
-
 static outcome s_run(const verb *self, const arguments *arguments) {
   hbus_command command;
   outcome outcome = peer_command(self, arguments, HBUS_GET_POSITIONS, &command);
@@ -26,7 +13,7 @@ static outcome s_run(const verb *self, const arguments *arguments) {
   command.source = (hbus_position_source)arguments->source;
   peer_set_owner(arguments, &command);
   if (command.source == HBUS_POSITION_FILLS)
-    return list_run(self, arguments, &command, 0, s_fills, sizeof(s_fills) / sizeof(s_fills[0]),
+    return list_run(self, arguments, &command, 0, list_fill_position_columns, list_fill_position_column_count,
                     arguments->owner == NULL ? "no fills of its own; --owner says whose else" : "no fills");
   if (arguments->positional_count > 0 && arguments->owner == NULL)
     return list_run(self, arguments, &command, 0, s_upstream, sizeof(s_upstream) / sizeof(s_upstream[0]),

@@ -72,7 +72,9 @@ static outcome s_wait(const verb *self, const arguments *arguments, hbus_link_st
   hbus_document status = {0};
   msgpack_unpacked unpacked;
   hbus_error error = {0};
-  outcome outcome = peer_connect(self, arguments, true, &client);
+  struct arguments listening = *arguments;
+  listening.options.repair = false; /* it asks now and then as well, so that nothing can be missed */
+  outcome outcome = peer_connect(self, &listening, true, &client);
   if (outcome != OUTCOME_DONE) return outcome;
   msgpack_unpacked_init(&unpacked);
   if (link_wait(client, wanted, deadline_ms, &status, &error) != HBUS_OK)

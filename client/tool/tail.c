@@ -7,6 +7,7 @@
 #include "client/tool/event_line.h"
 #include "client/tool/json.h"
 #include "client/tool/peer.h"
+#include "client/tool/snapshot.h"
 #include "hbus/topics.h"
 
 #define EVENTS_PER_LOOK 256 /* events in a row before Ctrl-C is looked for */
@@ -74,15 +75,34 @@ static bool s_open_signals(tail *self) {
   return self->signals >= 0;
 }
 
+static void s_print_event(tail *self, const hbus_message *message) {
+  if (self->json)
+    event_line_print_json(message, &self->scratch);
+  else
+    event_line_print(message, &self->scratch);
+}
+
+static void s_print_notice(tail *self, const hbus_message *message) {
+  const event_notice notice = {.what = hbus_stream_notice_name(message->notice.kind),
+                               .stream = message->stream,
+                               .topic = message->topic,
+                               .epoch = message->notice.epoch,
+                               .from = message->notice.from,
+                               .to = message->notice.to};
+  if (self->json)
+    event_line_print_notice_json(&notice, &self->scratch);
+  else
+    event_line_print_notice(&notice);
+}
+
 /* Prints what there is, at most a bounded run of it. Whether --count is reached. */
 static bool s_print_some(tail *self) {
   hbus_message message;
   for (unsigned i = 0; i < EVENTS_PER_LOOK && hbus_client_next(self->client, 0, &message) == HBUS_OK; i++) {
+    if (message.kind == HBUS_MESSAGE_NOTICE) s_print_notice(self, &message);
+    if (message.kind == HBUS_MESSAGE_SNAPSHOT) snapshot_print(&message.reply, self->json);
     if (message.kind != HBUS_MESSAGE_EVENT) continue;
-    if (self->json)
-      event_line_print_json(&message, &self->scratch);
-    else
-      event_line_print(&message);
+    s_print_event(self, &message);
     if (--self->left == 0) return true;
   }
   return false;
@@ -95,7 +115,7 @@ static void s_note_connection(tail *self, const char *endpoint) {
   if (stats.connected == self->was_connected) return;
   self->was_connected = stats.connected;
   if (stats.connected)
-    (void)fprintf(stderr, "hbus tail: connected to %s again; events in between were missed\n", endpoint);
+    (void)fprintf(stderr, "hbus tail: connected to %s again\n", endpoint);
   else
     (void)fprintf(stderr, "hbus tail: lost the broker at %s; waiting for it\n", endpoint);
 }
@@ -145,7 +165,9 @@ const verb verb_tail = {
     .details =
         "A TOPIC is a prefix: market_data/ is every book and ticker, order_update/binance/ every order there; none\n"
         "is everything. One that names a market completely, like market_data/order_book/binance/ETH-USDT/, is also\n"
-        "subscribed at Hummingbot while this runs. Ends with Ctrl-C.",
+        "subscribed at Hummingbot while this runs. Events that were dropped on the way are asked for again; what "
+        "became\n"
+        "of them is a line of its own. Ends with Ctrl-C.",
     .options = ARGUMENT_COUNT | ARGUMENT_NO_SUBSCRIBE,
     .positionals_min = 0,
     .positionals_max = -1,

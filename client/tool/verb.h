@@ -26,8 +26,8 @@ struct verb {
 };
 
 extern const verb verb_balances, verb_book, verb_cancel_all, verb_order_cancel, verb_order_create, verb_order_history,
-    verb_order_list, verb_order_resolve, verb_order_status, verb_ping, verb_positions, verb_status, verb_tail,
-    verb_ticker;
+    verb_order_list, verb_order_resolve, verb_order_status, verb_ping, verb_positions, verb_publish, verb_replay,
+    verb_snapshot, verb_status, verb_tail, verb_ticker;
 
 /* The verb that argv[1] (and argv[2]) name, and in *words how many words that took; NULL: none. */
 const verb *verb_find(int argc, char **argv, int *words);

@@ -7,7 +7,8 @@
 static const verb *const verbs[] = {
     &verb_tail,          &verb_order_create,  &verb_order_cancel, &verb_order_status, &verb_order_list,
     &verb_order_history, &verb_order_resolve, &verb_cancel_all,   &verb_book,         &verb_ticker,
-    &verb_balances,      &verb_positions,     &verb_status,       &verb_ping,
+    &verb_balances,      &verb_positions,     &verb_snapshot,     &verb_replay,       &verb_publish,
+    &verb_status,        &verb_ping,
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };

@@ -5,79 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture.h"
 #include "proto/record.h"
-
-#define OUTPUT_MAX 65536
-
-typedef struct result {
-  int exit_status;
-  char out[OUTPUT_MAX];
-  char err[OUTPUT_MAX];
-} result;
-
-static void s_read_all(FILE *file, char out[OUTPUT_MAX]) {
-  rewind(file);
-  out[fread(out, 1, OUTPUT_MAX - 1, file)] = '\0';
-  (void)fclose(file);
-}
-
-/* Starts the tool with `arguments` (split at blanks) and the broker's endpoints; stdout and stderr go to these. */
-static pid_t s_start(const fake_broker *broker, const char *arguments, int out, int err) {
-  char words[1024];
-  char *argv[64] = {(char[]){HBUS_BIN_DIR "/hbus"}};
-  int argc = 1;
-  (void)snprintf(words, sizeof(words), "%s", arguments);
-  char *rest = words, *word = NULL;
-  while ((word = strsep(&rest, " ")) != NULL)
-    if (*word != '\0') argv[argc++] = word;
-  pid_t pid = fork();
-  cr_assert_geq(pid, 0);
-  if (pid != 0) return pid;
-  dup2(out, STDOUT_FILENO);
-  dup2(err, STDERR_FILENO);
-  if (broker != NULL) {
-    setenv("HBUS_COMMANDS", broker->commands, 1);
-    setenv("HBUS_MARKET", broker->market, 1);
-    setenv("HBUS_PRIVATE", broker->private_, 1);
-  }
-  execv(argv[0], argv);
-  _exit(127);
-}
-
-static int s_wait(pid_t pid) {
-  int status = 0;
-  cr_assert_eq(waitpid(pid, &status, 0), pid);
-  cr_assert(WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
-  return WEXITSTATUS(status);
-}
-
-static result *s_run(const fake_broker *broker, const char *arguments) {
-  result *result = calloc(1, sizeof(*result));
-  FILE *out = tmpfile(), *err = tmpfile();
-  result->exit_status = s_wait(s_start(broker, arguments, fileno(out), fileno(err)));
-  s_read_all(out, result->out);
-  s_read_all(err, result->err);
-  return result;
-}
-
-static void s_expect(const fake_broker *broker, const char *arguments, int exit_status, const char *out,
-                     const char *err) {
-  result *result = s_run(broker, arguments);
-  cr_assert_eq(result->exit_status, exit_status, "%s: exit %d\n%s%s", arguments, result->exit_status, result->out,
-               result->err);
-  if (out != NULL) cr_assert_not_null(strstr(result->out, out), "%s: printed\n%s", arguments, result->out);
-  if (err != NULL) cr_assert_not_null(strstr(result->err, err), "%s: said\n%s", arguments, result->err);
-  if (exit_status == 0)
-    cr_assert_str_eq(result->err, "", "%s", arguments);
-  else
-    cr_assert_eq(strchr(result->err, '\n'), result->err + strlen(result->err) - 1, "more than one line: %s",
-                 result->err);
-  free(result);
-}
+#include "proto/repair_codec.h"
+#include "tool_runner.h"
 
 /* Usage */
 
@@ -123,34 +56,34 @@ Test(tool, wrong_usage_ends_with_2_and_says_what_was_expected) {
       {"positions --source mine", "--source \"mine\": expected one of upstream, fills"},
   };
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-    s_expect(NULL, rows[i].arguments, 2, NULL, rows[i].err);
+    tool_expect(NULL, rows[i].arguments, 2, NULL, rows[i].err);
 }
 
 Test(tool, helps) {
   const char *verbs[] = {"tail",          "order create",  "order cancel", "order status", "order list",
                          "order history", "order resolve", "cancel-all",   "book",         "ticker",
                          "balances",      "positions",     "status",       "ping"};
-  result *all = s_run(NULL, "--help");
+  tool_result *all = tool_run(NULL, "--help");
   cr_assert_eq(all->exit_status, 0);
   for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
     char arguments[64], usage[64];
     (void)snprintf(arguments, sizeof(arguments), "%s --help", verbs[i]);
     (void)snprintf(usage, sizeof(usage), "usage: hbus %s", verbs[i]);
-    s_expect(NULL, arguments, 0, usage, NULL);
-    s_expect(NULL, arguments, 0, "--json", NULL);
+    tool_expect(NULL, arguments, 0, usage, NULL);
+    tool_expect(NULL, arguments, 0, "--json", NULL);
     cr_assert_not_null(strstr(all->out, verbs[i]));
   }
   free(all);
-  s_expect(NULL, "--version", 0, "hbus 0.", NULL);
+  tool_expect(NULL, "--version", 0, "hbus 0.", NULL);
 }
 
 Test(tool, help_finds_its_verb_wherever_it_stands) {
-  s_expect(NULL, "help", 0, "usage: hbus VERB", NULL);
-  s_expect(NULL, "help ticker", 0, "usage: hbus ticker EXCHANGE MARKET", NULL);
-  s_expect(NULL, "help order cancel", 0, "usage: hbus order cancel", NULL);
+  tool_expect(NULL, "help", 0, "usage: hbus VERB", NULL);
+  tool_expect(NULL, "help ticker", 0, "usage: hbus ticker EXCHANGE MARKET", NULL);
+  tool_expect(NULL, "help order cancel", 0, "usage: hbus order cancel", NULL);
   const char *words[] = {"help order", "order --help", "order -h", "order help", "--help order"};
   for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-    s_expect(NULL, words[i], 0, "usage: hbus order VERB", NULL);
+    tool_expect(NULL, words[i], 0, "usage: hbus order VERB", NULL);
 }
 
 Test(tool, half_a_verb_shows_the_whole_ones) {
@@ -158,7 +91,7 @@ Test(tool, half_a_verb_shows_the_whole_ones) {
   for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
     char said[64];
     (void)snprintf(said, sizeof(said), "hbus: no verb \"%s\"", words[i]);
-    result *result = s_run(NULL, words[i]);
+    tool_result *result = tool_run(NULL, words[i]);
     cr_assert_eq(result->exit_status, 2);
     cr_assert_str_eq(result->out, "");
     cr_assert_eq(strstr(result->err, said), result->err, "%s", result->err);
@@ -169,9 +102,10 @@ Test(tool, half_a_verb_shows_the_whole_ones) {
 }
 
 Test(tool, nobody_there_ends_with_3) {
-  s_expect(NULL, "ping --timeout 50 --commands ipc://@hbus-test-nobody", 3, "", "no broker at ipc://@hbus-test-nobody");
-  s_expect(NULL, "order create binance ETH-USDT buy market 1 --timeout 50 --commands ipc://@hbus-test-nobody", 3, "",
-           "is hbusd running");
+  tool_expect(NULL, "ping --timeout 50 --commands ipc://@hbus-test-nobody", 3, "",
+              "no broker at ipc://@hbus-test-nobody");
+  tool_expect(NULL, "order create binance ETH-USDT buy market 1 --timeout 50 --commands ipc://@hbus-test-nobody", 3, "",
+              "is hbusd running");
 }
 
 /* Verbs */
@@ -228,10 +162,23 @@ static void s_pack_data(buffer *data, const fake_command *command) {
                   "connected",
                   24);
     break;
+  case HBUS_SEQUENCES: sequences_reply_pack(&(hbus_sequences){.epoch = 7}, data); break;
   case HBUS_SUBSCRIBE:
   case HBUS_UNSUBSCRIBE: break;
   default: s_pack_list(data, command);
   }
+}
+
+/* How many commands of a kind have come; the last of them is *last, unless NULL. */
+static unsigned s_count(const fake_broker *broker, hbus_command_kind kind, const hbus_command **last) {
+  unsigned count = 0;
+  for (unsigned i = 0; i < broker->received_count; i++) {
+    const hbus_command *command = &fake_received(broker, i)->command;
+    if (command->kind != kind) continue;
+    count++;
+    if (last != NULL) *last = command;
+  }
+  return count;
 }
 
 static void s_answer(fake_broker *self, const fake_command *command, void *argument) {
@@ -244,26 +191,26 @@ static void s_answer(fake_broker *self, const fake_command *command, void *argum
 
 Test(tool, verbs_do_what_they_say) {
   fake_broker *broker = fake_broker_new(s_answer, NULL);
-  s_expect(broker, "ping", 0, "pong in ", NULL);
-  s_expect(broker, "ping --count 3", 0, "3 round trips", NULL);
-  s_expect(broker, "ping --json", 0, "{\"round_trip_us\":", NULL);
-  s_expect(broker, "status", 0, "link:\n  status: connected\n", NULL);
-  s_expect(broker, "status --json", 0, "{\"link\":{\"status\":\"connected\"}}\n", NULL);
-  s_expect(broker, "ticker binance ETH-USDT", 0, "36.00", NULL);
+  tool_expect(broker, "ping", 0, "pong in ", NULL);
+  tool_expect(broker, "ping --count 3", 0, "3 round trips", NULL);
+  tool_expect(broker, "ping --json", 0, "{\"round_trip_us\":", NULL);
+  tool_expect(broker, "status", 0, "link:\n  status: connected\n", NULL);
+  tool_expect(broker, "status --json", 0, "{\"link\":{\"status\":\"connected\"}}\n", NULL);
+  tool_expect(broker, "ticker binance ETH-USDT", 0, "36.00", NULL);
   cr_assert_str_eq(fixture_last(broker)->market, "ETH-USDT");
-  s_expect(broker, "ticker binance ETH-USDT --json", 0,
-           "{\"exchange\":\"binance\",\"market\":\"ETH-USDT\",\"bid\":\"36.00\"}\n", NULL);
-  s_expect(broker, "book binance ETH-USDT --depth 2", 0,
-           "ask       100.10           3\nask        36.10  0.00110000\nbid        36.00           1\n", NULL);
+  tool_expect(broker, "ticker binance ETH-USDT --json", 0,
+              "{\"exchange\":\"binance\",\"market\":\"ETH-USDT\",\"bid\":\"36.00\"}\n", NULL);
+  tool_expect(broker, "book binance ETH-USDT --depth 2", 0,
+              "ask       100.10           3\nask        36.10  0.00110000\nbid        36.00           1\n", NULL);
   cr_assert_eq(fixture_last(broker)->depth, 2u);
-  s_expect(broker, "balances binance", 0, "binance   USDT   100.0          7\n", NULL);
-  s_expect(broker, "positions binance --json", 0, "\"side\":\"sell\",\"amount\":\"3\"", NULL);
+  tool_expect(broker, "balances binance", 0, "binance   USDT   100.0          7\n", NULL);
+  tool_expect(broker, "positions binance --json", 0, "\"side\":\"sell\",\"amount\":\"3\"", NULL);
   fake_broker_destroy(&broker);
 }
 
 Test(tool, lists_every_page) {
   fake_broker *broker = fake_broker_new(s_answer, NULL);
-  result *result = s_run(broker, "order list binance ETH-USDT --json");
+  tool_result *result = tool_run(broker, "order list binance ETH-USDT --json");
   cr_assert_eq(result->exit_status, 0);
   cr_assert_not_null(strstr(result->out, "\"order_id\":\"ord-1\""));
   cr_assert_not_null(strstr(result->out, "\"order_id\":\"ord-2\""));
@@ -273,7 +220,7 @@ Test(tool, lists_every_page) {
     lines += *at == '\n';
   cr_assert_eq(lines, 2u);
   free(result);
-  s_expect(broker, "order history binance ETH-USDT --limit 1", 0, "ord-1", NULL);
+  tool_expect(broker, "order history binance ETH-USDT --limit 1", 0, "ord-1", NULL);
   cr_assert_eq(fixture_last(broker)->limit, 1u);
   cr_assert_str_eq(fixture_last(broker)->cursor, "");
   fake_broker_destroy(&broker);
@@ -282,9 +229,9 @@ Test(tool, lists_every_page) {
 Test(tool, orders) {
   fake_broker *broker = fake_broker_new(s_answer, NULL);
   broker->now_ms = 1800000000000;
-  s_expect(broker,
-           "order create binance ETH-USDT sell stop_limit 0.50 3000.10 --stop-price 3001 --id me --expires 5000", 0,
-           "ord-1", NULL);
+  tool_expect(broker,
+              "order create binance ETH-USDT sell stop_limit 0.50 3000.10 --stop-price 3001 --id me --expires 5000", 0,
+              "ord-1", NULL);
   const hbus_command *sent = fixture_last(broker);
   cr_assert_eq(sent->kind, HBUS_CREATE_ORDER);
   cr_assert_eq(sent->side, HBUS_SELL);
@@ -295,24 +242,24 @@ Test(tool, orders) {
   cr_assert_str_eq(sent->client_order_id, "me");
   cr_assert_geq(sent->expires_ms, 1800000005000u);
   cr_assert_lt(sent->expires_ms, 1800000005000u + 3600000);
-  s_expect(broker, "order create binance ETH-USDT buy market 1 --json --name strategy", 0, "\"order_id\":\"ord-1\"",
-           NULL);
+  tool_expect(broker, "order create binance ETH-USDT buy market 1 --json --name strategy", 0, "\"order_id\":\"ord-1\"",
+              NULL);
   cr_assert_str_eq(fake_received(broker, broker->received_count - 2)->command.name, "strategy");
-  s_expect(broker, "order status binance ETH-USDT ord-1", 0, "open", NULL);
+  tool_expect(broker, "order status binance ETH-USDT ord-1", 0, "open", NULL);
   cr_assert_str_eq(fixture_last(broker)->order_id, "ord-1");
-  s_expect(broker, "order cancel binance ETH-USDT --id me", 0, "yes", NULL);
+  tool_expect(broker, "order cancel binance ETH-USDT --id me", 0, "yes", NULL);
   cr_assert_str_eq(fixture_last(broker)->client_order_id, "me");
-  s_expect(broker, "order cancel binance ETH-USDT ord-1 --json", 0, "\"cancelled\":true", NULL);
+  tool_expect(broker, "order cancel binance ETH-USDT ord-1 --json", 0, "\"cancelled\":true", NULL);
   fake_broker_destroy(&broker);
 }
 
 Test(tool, cancels_all) {
   fake_broker *broker = fake_broker_new(s_answer, NULL);
-  s_expect(broker, "cancel-all", 0, "cancelling 3 orders\n1 order not sent any more\n", NULL);
+  tool_expect(broker, "cancel-all", 0, "cancelling 3 orders\n1 order not sent any more\n", NULL);
   const hbus_command *sent = fixture_last(broker);
   cr_assert(sent->kind == HBUS_CANCEL_ALL && *sent->exchange == '\0' && *sent->owner == '\0');
-  s_expect(broker, "cancel-all binance ETH-USDT --side sell --owner * --json", 0, "{\"requested\":3,\"not_sent\":1}\n",
-           NULL);
+  tool_expect(broker, "cancel-all binance ETH-USDT --side sell --owner * --json", 0,
+              "{\"requested\":3,\"not_sent\":1}\n", NULL);
   sent = fixture_last(broker);
   cr_assert_str_eq(sent->market, "ETH-USDT");
   cr_assert_str_eq(sent->owner, "*");
@@ -322,16 +269,16 @@ Test(tool, cancels_all) {
 
 Test(tool, lists_positions_and_resolves_without_a_market) {
   fake_broker *broker = fake_broker_new(s_answer, NULL);
-  s_expect(broker, "order list", 0, "EXCHANGE  MARKET    ORDER ID", NULL);
+  tool_expect(broker, "order list", 0, "EXCHANGE  MARKET    ORDER ID", NULL);
   cr_assert_str_eq(fixture_last(broker)->market, "");
-  s_expect(broker, "positions --source fills --owner maker", 0, "REALIZED PNL", NULL);
+  tool_expect(broker, "positions --source fills --owner maker", 0, "REALIZED PNL", NULL);
   cr_assert_eq(fixture_last(broker)->source, HBUS_POSITION_FILLS);
   cr_assert_str_eq(fixture_last(broker)->owner, "maker");
-  s_expect(broker, "order resolve me --order-id ord-1 --owner maker", 0, "ord-1", NULL);
+  tool_expect(broker, "order resolve me --order-id ord-1 --owner maker", 0, "ord-1", NULL);
   cr_assert_str_eq(fixture_last(broker)->client_order_id, "me");
   cr_assert_str_eq(fixture_last(broker)->order_id, "ord-1");
   cr_assert_str_eq(fixture_last(broker)->owner, "maker");
-  s_expect(broker, "order resolve me --failed", 0, NULL, NULL);
+  tool_expect(broker, "order resolve me --failed", 0, NULL, NULL);
   cr_assert_eq(fixture_last(broker)->order_status, HBUS_FAILED);
   fake_broker_destroy(&broker);
 }
@@ -351,11 +298,12 @@ static void s_keep(fake_broker *self, const fake_command *command, void *argumen
 
 Test(tool, rule_16_a_cancel_that_the_broker_keeps_is_requested) {
   fake_broker *broker = fake_broker_new(s_keep, NULL);
-  s_expect(broker, "order cancel binance ETH-USDT --id me", 0,
-           "ORDER ID  CLIENT ORDER ID  CANCELLED  REQUESTED\n-         me               no         yes\n", NULL);
-  s_expect(broker, "order cancel binance ETH-USDT --id me --json", 0, "\"cancelled\":false,\"requested\":true", NULL);
-  s_expect(broker, "cancel-all", 0, "nothing to cancel of its own", NULL);
-  s_expect(broker, "cancel-all --owner *", 0, "nothing to cancel\n", NULL);
+  tool_expect(broker, "order cancel binance ETH-USDT --id me", 0,
+              "ORDER ID  CLIENT ORDER ID  CANCELLED  REQUESTED\n-         me               no         yes\n", NULL);
+  tool_expect(broker, "order cancel binance ETH-USDT --id me --json", 0, "\"cancelled\":false,\"requested\":true",
+              NULL);
+  tool_expect(broker, "cancel-all", 0, "nothing to cancel of its own", NULL);
+  tool_expect(broker, "cancel-all --owner *", 0, "nothing to cancel\n", NULL);
   fake_broker_destroy(&broker);
 }
 
@@ -396,7 +344,7 @@ Test(tool, exit_statuses) {
   };
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     fake_broker *broker = fake_broker_new(rows[i].script, NULL);
-    s_expect(broker, rows[i].arguments, rows[i].exit_status, rows[i].out, rows[i].err);
+    tool_expect(broker, rows[i].arguments, rows[i].exit_status, rows[i].out, rows[i].err);
     fake_broker_destroy(&broker);
   }
 }
@@ -437,26 +385,26 @@ static void s_fail_then_recover(fake_broker *self, const fake_command *command, 
 Test(tool, status_waits_for_the_link) {
   bool recovers = true;
   fake_broker *broker = fake_broker_new(s_fail_then_recover, &recovers);
-  s_expect(broker, "status --wait --timeout 20000", 0, "link:\n  status: connected\n", NULL);
+  tool_expect(broker, "status --wait --timeout 20000", 0, "link:\n  status: connected\n", NULL);
   fake_broker_destroy(&broker);
   broker = fake_broker_new(s_answer, NULL);
-  s_expect(broker, "status --wait", 0, "link:\n  status: connected\n", NULL);
-  s_expect(broker, "status --wait connected --json", 0, "{\"link\":{\"status\":\"connected\"}}\n", NULL);
-  s_expect(broker, "status --wait=connected", 0, "connected", NULL);
+  tool_expect(broker, "status --wait", 0, "link:\n  status: connected\n", NULL);
+  tool_expect(broker, "status --wait connected --json", 0, "{\"link\":{\"status\":\"connected\"}}\n", NULL);
+  tool_expect(broker, "status --wait=connected", 0, "connected", NULL);
   fake_broker_destroy(&broker);
 }
 
 Test(tool, status_says_why_the_link_did_not_come) {
   bool recovers = false;
   fake_broker *broker = fake_broker_new(s_fail_then_recover, &recovers);
-  s_expect(broker, "status --wait --timeout 1000", 3, "",
-           "hbus status: TIMEOUT: the link is connecting, not connected: connection refused\n");
+  tool_expect(broker, "status --wait --timeout 1000", 3, "",
+              "hbus status: TIMEOUT: the link is connecting, not connected: connection refused\n");
   fake_broker_destroy(&broker);
   broker = fake_broker_new(s_answer, NULL);
-  s_expect(broker, "status --wait disconnected --timeout 1000", 3, "", "the link is connected, not disconnected");
+  tool_expect(broker, "status --wait disconnected --timeout 1000", 3, "", "the link is connected, not disconnected");
   cr_assert_leq(broker->received_count, 1u + 4u); /* it listens more than it asks */
   fake_broker_destroy(&broker);
-  s_expect(NULL, "status --wait --timeout 50 --commands ipc://@hbus-test-nobody", 3, "", "no broker at ipc://@hbus");
+  tool_expect(NULL, "status --wait --timeout 50 --commands ipc://@hbus-test-nobody", 3, "", "no broker at ipc://@hbus");
 }
 
 /* tail */
@@ -480,7 +428,7 @@ Test(tool, tail_prints_until_it_is_interrupted) {
   char topic[] = "market_data/ticker/binance/ETH-USDT/";
   int ends[2];
   cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-  pid_t pid = s_start(broker, "tail market_data/ticker/binance/ETH-USDT/ --json", ends[1], STDERR_FILENO);
+  pid_t pid = tool_start(broker, "tail market_data/ticker/binance/ETH-USDT/ --json", ends[1], STDERR_FILENO);
   close(ends[1]);
   FILE *out = fdopen(ends[0], "r");
   fake_broker_do(broker, s_publish_three, topic);
@@ -488,14 +436,14 @@ Test(tool, tail_prints_until_it_is_interrupted) {
   s_expect_line(out, "\"seq\":2,");
   s_expect_line(out, "\"bid\":\"36.00\"");
   kill(pid, SIGINT);
-  cr_assert_eq(s_wait(pid), 0);
+  cr_assert_eq(tool_wait(pid), 0);
   (void)fclose(out);
   fake_broker_destroy(&broker);
 }
 
 Test(tool, tail_refuses_what_no_topic_begins_with) {
   fake_broker *broker = fake_broker_new(s_answer, NULL);
-  s_expect(broker, "tail marketdata/", 2, "", "no topic begins with \"marketdata/\": expected market_data/, ");
+  tool_expect(broker, "tail marketdata/", 2, "", "no topic begins with \"marketdata/\": expected market_data/, ");
   fake_broker_destroy(&broker);
 }
 
@@ -503,15 +451,16 @@ Test(tool, tail_counts_and_subscribes) {
   fake_broker *broker = fake_broker_new(s_answer, NULL);
   char topic[] = "market_data/ticker/binance/ETH-USDT/";
   FILE *out = tmpfile();
-  pid_t pid = s_start(broker, "tail market_data/ticker/binance/ETH-USDT/ --count 2", fileno(out), STDERR_FILENO);
+  pid_t pid = tool_start(broker, "tail market_data/ticker/binance/ETH-USDT/ --count 2", fileno(out), STDERR_FILENO);
   fake_broker_do(broker, s_publish_three, topic);
-  cr_assert_eq(s_wait(pid), 0);
-  char text[OUTPUT_MAX];
-  s_read_all(out, text);
+  cr_assert_eq(tool_wait(pid), 0);
+  char text[TOOL_OUTPUT_MAX];
+  tool_read_all(out, text);
   cr_assert_not_null(strstr(text, "     2  bid 36.00  ask 36.10  last -\n"), "%s", text);
   cr_assert_null(strstr(text, "     3  bid"));
-  cr_assert_eq(fake_received(broker, 1)->command.kind, HBUS_SUBSCRIBE);
-  cr_assert_eq(fake_received(broker, 1)->command.channel, HBUS_CHANNEL_TICKER);
+  const hbus_command *subscribed = NULL;
+  cr_assert_eq(s_count(broker, HBUS_SUBSCRIBE, &subscribed), 1u);
+  cr_assert_eq(subscribed->channel, HBUS_CHANNEL_TICKER);
   fake_broker_destroy(&broker);
 }
 
@@ -526,7 +475,7 @@ Test(tool, tail_says_when_the_broker_goes_and_comes) {
   int out_ends[2], ends[2];
   cr_assert_eq(pipe2(out_ends, O_CLOEXEC), 0);
   cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-  pid_t pid = s_start(broker, "tail market_data/ticker/binance/ETH-USDT", out_ends[1], ends[1]);
+  pid_t pid = tool_start(broker, "tail market_data/ticker/binance/ETH-USDT", out_ends[1], ends[1]);
   close(out_ends[1]);
   close(ends[1]);
   FILE *out = fdopen(out_ends[0], "r"), *err = fdopen(ends[0], "r");
@@ -534,10 +483,10 @@ Test(tool, tail_says_when_the_broker_goes_and_comes) {
   s_expect_line(out, "bid 36.00"); /* so the subscription at Hummingbot has its answer */
   fake_broker_do(broker, s_restart, NULL);
   s_expect_line(err, "hbus tail: lost the broker at tcp://127.0.0.1:");
-  s_expect_line(err, "again; events in between were missed");
+  s_expect_line(err, " again\n");
   kill(pid, SIGINT);
-  cr_assert_eq(s_wait(pid), 0);
-  cr_assert_eq(fake_received(broker, 1)->command.kind, HBUS_SUBSCRIBE);
+  cr_assert_eq(tool_wait(pid), 0);
+  cr_assert_geq(s_count(broker, HBUS_SUBSCRIBE, NULL), 1u);
   (void)fclose(out);
   (void)fclose(err);
   fake_broker_destroy(&broker);
@@ -548,11 +497,11 @@ Test(tool, tail_can_leave_upstream_alone_and_ends_with_its_reader) {
   char topic[] = "market_data/ticker/binance/ETH-USDT/";
   int ends[2];
   cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-  pid_t pid = s_start(broker, "tail market_data/ticker/binance/ETH-USDT/ --no-subscribe", ends[1], STDERR_FILENO);
+  pid_t pid = tool_start(broker, "tail market_data/ticker/binance/ETH-USDT/ --no-subscribe", ends[1], STDERR_FILENO);
   close(ends[1]);
   close(ends[0]); /* nobody reads */
   fake_broker_do(broker, s_publish_three, topic);
-  cr_assert_eq(s_wait(pid), 0);
-  cr_assert_eq(broker->received_count, 1u); /* hello alone */
+  cr_assert_eq(tool_wait(pid), 0);
+  cr_assert_eq(s_count(broker, HBUS_SUBSCRIBE, NULL), 0u);
   fake_broker_destroy(&broker);
 }
