@@ -106,22 +106,22 @@ class Reader:
         False. Everything after it is news; nothing in between is missing."""
         for prefix in (*self._prefixes, HEARTBEAT):  # in this order: with a heartbeat, all of them hold
             self._socket.subscribe(prefix)
-        kept = self._read_until_heartbeat()
+        heartbeat = self._first_heartbeat()
         self._market = market if state else None
-        self._begin()
-        for topic, event in kept:
-            self._take(topic, event)
+        self._begin()  # meanwhile the events that follow wait in ZeroMQ's queue
+        self._beat = heartbeat["seq"] - 1
+        self._take(HEARTBEAT, heartbeat)
 
-    def _read_until_heartbeat(self):
-        kept = []
+    def _first_heartbeat(self):
+        """What comes before it is in the base that is asked for after it."""
         deadline = time.monotonic() + self._patience_s
-        while not kept or kept[-1][0] != HEARTBEAT:
+        topic, event = "", {}
+        while topic != HEARTBEAT:
             message = self._receive(max(0, int((deadline - time.monotonic()) * 1000)))
             if message is None:
                 raise TimeoutError(f"no heartbeat on the stream {self.stream}")
-            kept.append(message)
-        self._beat = kept[-1][1]["seq"] - 1
-        return kept
+            topic, event = message
+        return event
 
     def _begin(self):
         """Sets each topic's base: what was before it is in the state, or of no interest."""
