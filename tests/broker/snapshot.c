@@ -107,6 +107,7 @@ Test(snapshot, stamps_come_before_state_and_positions_are_true_by_their_page) {
   unsigned *told = calloc(COUNT, sizeof *told), state_pages = 0;
   for (int i = 0; i < COUNT; i++)
     s_fill(&stage, i);
+  s_add(&stage, 1);
   hbus_command command = {.kind = HBUS_SNAPSHOT};
   do {
     s_take(&stage, &command, HBUS_PAGE_MAX);
@@ -119,7 +120,7 @@ Test(snapshot, stamps_come_before_state_and_positions_are_true_by_their_page) {
       here[market] = reply->stamps[i].seq;
       if (!base[market]) base[market] = reply->stamps[i].seq;
     }
-    for (int i = 0; reply->position_count && i < COUNT; i++)
+    for (int i = 0; reply->position_count + reply->order_count && i < COUNT; i++)
       cr_assert_neq(base[i], 0, "no state before all topics are stamped");
     for (size_t i = 0; i < reply->position_count; i++) {
       int market = s_number_of(reply->positions[i].market, "M-");

