@@ -259,6 +259,37 @@ Test(config, has_the_defaults_that_the_example_tells) {
   config_destroy(&example);
 }
 
+/* The text of a file of the project, for the caller to free. */
+static char *s_read(const char *path) {
+  char whole[4096];
+  size_t size = 0;
+  char *text = NULL;
+  (void)snprintf(whole, sizeof whole, "%s/../%s", HBUS_TESTS_DIR, path);
+  FILE *file = fopen(whole, "r");
+  cr_assert_not_null(file, "%s", whole);
+  cr_assert_gt(getdelim(&text, &size, '\0', file), 0);
+  (void)fclose(file);
+  return text;
+}
+
+Test(config, is_described_key_by_key) {
+  static const char *const files[] = {"deploy/hbusd.yaml", "broker/hbusd.8"};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    char *text = s_read(files[i]);
+    for (size_t key = 0; key < CONFIG_KEY_COUNT; key++) {
+      const char *name = strrchr(config_keys[key].path, '.') + 1;
+      const char *at = text;
+      bool found = false;
+      while (!found && (at = strstr(at, name)) != NULL) {
+        at += strlen(name);
+        found = strchr(": ,\n", *at) != NULL && strchr(" ,.\n", at[-(long)strlen(name) - 1]) != NULL;
+      }
+      cr_expect(found, "%s is not in %s", config_keys[key].path, files[i]);
+    }
+    free(text);
+  }
+}
+
 Test(config, prints_plain_yaml) {
   config *config = s_load("upstream: {subscribe: [{exchange: a, market: b}]}");
   char *printed = config_stage_print(config);
