@@ -109,6 +109,10 @@ void tracker_replayed(tracker *self, uint64_t ticket, uint64_t epoch, uint64_t s
   } else {
     tracker_give_up_before(self, topic, seq);
   }
+  if (seq <= topic->last) { /* it was held, behind what was just given up */
+    free(item);
+    return;
+  }
   item->is_replayed = true;
   item->stream = topic->stream;
   item->topic = topic;
