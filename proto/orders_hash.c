@@ -1,10 +1,10 @@
 /* The hash by which two pictures of the live orders can be compared (PROTOCOL.md, "Repair"). */
 #include <assert.h>
 #include <inttypes.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 
 #include "hbus/order.h"
-#include "proto/sha256.h"
 
 /* Eight texts and their ends. */
 #define TEXT_MAX                                                                                                       \
@@ -17,8 +17,8 @@ void hbus_orders_hash_add(uint64_t *sum, const hbus_order *order) {
                       order->client_order_id, order->exchange, order->market, order->order_id, order->rev,
                       hbus_order_status_name(order->status), (int)order->filled.size, order->filled.text);
   assert(size > 0 && (size_t)size < sizeof text);
-  uint8_t hash[SHA256_SIZE];
-  sha256(text, (size_t)size, hash);
+  uint8_t hash[SHA256_DIGEST_LENGTH];
+  SHA256((const unsigned char *)text, (size_t)size, hash);
   uint64_t part = 0;
   for (size_t i = 0; i < sizeof part; i++)
     part = part << 8 | hash[i];

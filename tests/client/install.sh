@@ -19,7 +19,7 @@ for example in market_maker risk_manager; do
     $(pkg-config --cflags --libs hbus)
   # shellcheck disable=SC2046,SC2086
   ${CC:-cc} -std=gnu17 $sanitize -o "$work/$example-static" "$source/client/examples/$example.c" \
-    $(pkg-config --cflags hbus) "$library/libhbus.a" $(pkg-config --libs libzmq msgpack)
+    $(pkg-config --cflags hbus) "$library/libhbus.a" $(pkg-config --libs libzmq msgpack libcrypto)
 done
 
 # expect STATUS SENTENCE COMMAND...: ends with that status and says that.
