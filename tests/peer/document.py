@@ -13,13 +13,25 @@ def _section(title):
 
 
 def _words(cell):
-    return re.findall(r"`([a-z_]+)`", cell)
+    return re.findall(r"`([a-z0-9_]+)`", cell)
 
 
 def commands():
     """Each command's arguments, required and optional: {"get_balances": (["exchange"], ["limit", …]), …}."""
     rows = [line.split("|")[1:-1] for line in _section("Each command").split("\n\n")[0].splitlines() if "|" in line]
     return {_words(row[0])[0]: (_words(row[1]), _words(row[2])) for row in rows if _words(row[0])}
+
+
+def status_keys():
+    """The keys of the reply to `status`."""
+    table = re.search(r"^\*\*status\*\*.*?\n\n(.*?)\n\n", _section("Each command"), re.MULTILINE | re.DOTALL).group(1)
+    return {word for line in table.splitlines()[2:] for word in _words(line.split("|")[1])}
+
+
+def orders_hash():
+    """The hash of an order, and the text that it is made of."""
+    text = re.search(r"gives `([0-9a-f]{16})`, of\s+```\n(.*?)\n```", _section("Numbers, order and loss"), re.DOTALL)
+    return text.group(1), text.group(2).replace("\\n", "\n")
 
 
 def reserved_commands():

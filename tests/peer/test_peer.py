@@ -114,6 +114,7 @@ class Reading(PeerTest):
     def test_status_has_every_field(self):
         self.peer.call("subscribe", channel="trades", **HERE)
         status = self.peer.call("status")["data"]
+        self.assertEqual(set(status), document.status_keys())
         self.assertEqual(status["epoch"], self.hello["epoch"])
         self.assertEqual(status["link"]["status"], "connected")
         self.assertLessEqual(status["link"]["since"], status["now"])

@@ -12,6 +12,7 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
+import document
 from hbus_peer import Peer, Refused, new_order_id
 from hbus_reader import HEARTBEAT, Notice, Reader, State
 from programs import Programs, await_link, until
@@ -189,6 +190,14 @@ class Joining(ReaderTest):
     def price_far_below(self):
         bid = decimal.Decimal(self.peer.call("get_ticker", **HERE)["data"]["bid"])
         return (bid * decimal.Decimal("0.9")).quantize(bid)
+
+
+    def test_the_hash_of_orders_is_that_of_the_document(self):
+        expected, text = document.orders_hash()
+        keys = ("owner", "client_order_id", "exchange", "market", "order_id", "rev", "status", "filled")
+        order = dict(zip(keys, text.split("\n")))
+        self.assertEqual(State([{"orders": [order]}]).orders_hash(), expected)
+        self.assertNotEqual(State([{"orders": [order, order]}]).orders_hash(), expected)
 
 
 class Repairing(ReaderTest):
