@@ -51,6 +51,7 @@ struct feeder {
   /* The thread's own. */
   uv_loop_t loop;
   server *server;
+  unsigned opened; /* which of its connections has had its handshake */
   feed_plan current;
   uint64_t began_ns; /* monotonic clock */
   uint64_t sent;     /* of the current plan */
@@ -70,6 +71,12 @@ uint64_t feeder_now_ns(void) {
 }
 
 /* --- the thread: answering --- */
+
+static void s_on_open(server *server, void *arg, const char *request) {
+  feeder *self = arg;
+  (void)request;
+  self->opened = server_accepted(server);
+}
 
 static void s_on_frame(server *server, void *arg, int opcode, const char *payload, size_t size) {
   feeder *self = arg;
@@ -110,7 +117,8 @@ static bool s_take_plan(feeder *self) {
 }
 
 static bool s_can_send(const feeder *self) {
-  return server_connected(self->server) && server_queued(self->server) < BACKLOG_MAX;
+  bool is_open = server_connected(self->server) && self->opened == server_accepted(self->server);
+  return is_open && server_queued(self->server) < BACKLOG_MAX;
 }
 
 /* Frames that should have gone by now and have not. */
@@ -174,7 +182,7 @@ static void *s_run(void *arg) {
 /* --- life cycle --- */
 
 feeder *feeder_new(size_t markets) {
-  static const server_callbacks callbacks = {.on_frame = s_on_frame};
+  static const server_callbacks callbacks = {.on_open = s_on_open, .on_frame = s_on_frame};
   feeder *self = calloc(1, sizeof *self);
   cr_assert_not_null(self);
   book_frames_init(&self->frames, markets > FRAMES_MIN ? markets : FRAMES_MIN, markets);

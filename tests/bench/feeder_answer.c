@@ -38,6 +38,11 @@ size_t feeder_answer(const char *text, size_t size, char out[FEEDER_ANSWER_MAX],
   s_field(text, size, "id", id);
   s_field(text, size, "type", type);
   *subscribes = strcmp(type, "subscribe") == 0;
+  if (strcmp(type, "get_order") == 0) /* it keeps none */
+    return (size_t)snprintf(out, FEEDER_ANSWER_MAX,
+                            "{\"id\":\"%s\",\"status\":\"error\",\"code\":\"UNKNOWN_ORDER\",\"message\":"
+                            "\"Unknown order\"}",
+                            id);
   size_t used = (size_t)snprintf(out, FEEDER_ANSWER_MAX, "{\"id\":\"%s\",\"status\":\"success\"", id);
   if (strncmp(type, "get_", 4) == 0) {
     used += (size_t)snprintf(out + used, FEEDER_ANSWER_MAX - used, ",\"data\":[]");

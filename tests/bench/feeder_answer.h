@@ -1,4 +1,4 @@
-/* What the feeder answers to a request of the native dialect: that all is well. */
+/* What the feeder answers to a request of the native dialect: that all is well, and that it knows no order. */
 #ifndef BENCH_FEEDER_ANSWER_H
 #define BENCH_FEEDER_ANSWER_H
 
