@@ -8,9 +8,10 @@
  *
  *   access: {reach_all: [hbus, risk-manager]}
  *
- * What to copy from it: fills come on the private stream, each of them once however often it is told (the trade id says
- * which), and what was told before as an inferred fill does not count again; cancel_all reaches what is pending and
- * unknown too, which no list of the exchange's has; and a cancel without an answer is simply tried again.
+ * What to copy from it: it joins the private state, so the positions that it is given first and the fills that come
+ * after add up without a hole, however events are lost on the way; what was told before as an inferred fill does not
+ * count again; cancel_all reaches what is pending and unknown too, which no list of the exchange's has; and a cancel
+ * without an answer is simply tried again.
  */
 #include <getopt.h>
 #include <hbus/hbus.h>
@@ -21,12 +22,12 @@
 #include <sys/signalfd.h>
 
 #define MARKETS_MAX 256
-#define TRADES_KEPT 4096 /* trade ids remembered, to know a fill that is told again */
 #define RETRY_MS    1000
 
 typedef struct market {
   hbus_name name;
   hbus_decimal position; /* above zero: long */
+  uint64_t included;     /* fills up to this number are in it: the snapshot said so */
   bool is_past_limit;
   bool is_dirty; /* past the limit, and not everything is known to be cancelled */
 } market;
@@ -37,8 +38,6 @@ typedef struct risk_manager {
   hbus_decimal limit, minus_limit;
   market markets[MARKETS_MAX];
   unsigned market_count;
-  hbus_order_id trades[TRADES_KEPT];
-  unsigned trade_count;
 } risk_manager;
 
 static market *s_market(risk_manager *self, const char *name) {
@@ -50,15 +49,6 @@ static market *s_market(risk_manager *self, const char *name) {
   memcpy(added->name, name, strlen(name) + 1);
   (void)hbus_decimal_from_integer(0, 0, &added->position);
   return added;
-}
-
-static bool s_is_known_trade(risk_manager *self, const char *trade_id) {
-  if (*trade_id == '\0') return false; /* upstream gave it none */
-  unsigned kept = self->trade_count < TRADES_KEPT ? self->trade_count : TRADES_KEPT;
-  for (unsigned i = 0; i < kept; i++)
-    if (strcmp(self->trades[i], trade_id) == 0) return true;
-  memcpy(self->trades[self->trade_count++ % TRADES_KEPT], trade_id, strlen(trade_id) + 1);
-  return false;
 }
 
 static void s_judge(risk_manager *self, market *market) {
@@ -115,28 +105,36 @@ static hbus_status s_news_of(const hbus_trade *trade, hbus_decimal *out) {
   return hbus_decimal_is_absent(&trade->replaces) ? HBUS_OK : hbus_decimal_subtract(out, &trade->replaces, out);
 }
 
-static void s_on_fill(risk_manager *self, const hbus_trade *trade) {
-  if (s_is_known_trade(self, trade->trade_id)) return;
-  market *market = s_market(self, trade->market);
-  if (market == NULL) {
-    printf("%s: more than %d markets, NOT watched\n", trade->market, MARKETS_MAX);
-    return;
-  }
-  hbus_decimal news;
-  hbus_status status = s_news_of(trade, &news);
-  if (status == HBUS_OK)
-    status = trade->side == HBUS_BUY ? hbus_decimal_add(&market->position, &news, &market->position)
-                                     : hbus_decimal_subtract(&market->position, &news, &market->position);
+static void s_add(market *market, hbus_side side, const hbus_decimal *amount) {
+  hbus_status status = side == HBUS_BUY ? hbus_decimal_add(&market->position, amount, &market->position)
+                                        : hbus_decimal_subtract(&market->position, amount, &market->position);
   if (status != HBUS_OK) printf("%s: the position cannot be computed: %s\n", market->name, hbus_status_text(status));
+}
+
+static market *s_watched_market(risk_manager *self, const char *name) {
+  market *found = s_market(self, name);
+  if (found == NULL) printf("%s: more than %d markets, NOT watched\n", name, MARKETS_MAX);
+  return found;
+}
+
+static void s_on_fill(risk_manager *self, const hbus_event *event) {
+  const hbus_trade *trade = &event->data.trade;
+  market *market = s_watched_market(self, trade->market);
+  if (market == NULL || event->seq <= market->included) return;
+  hbus_decimal news = trade->amount;
+  hbus_status status = s_news_of(trade, &news);
+  if (status != HBUS_OK) printf("%s: a fill makes no sense: %s\n", market->name, hbus_status_text(status));
+  s_add(market, trade->side, &news);
   printf("%s: %s %s at %s, position %s\n", market->name, hbus_side_name(trade->side), news.text,
          hbus_decimal_is_absent(&trade->price) ? "a price not known yet" : trade->price.text, market->position.text);
   s_judge(self, market);
 }
 
 static void s_on_event(risk_manager *self, const hbus_event *event) {
-  if (event->kind == HBUS_KIND_TRADE && *event->data.trade.order_id != '\0') {
-    s_on_fill(self, &event->data.trade);
-  } else if (event->kind == HBUS_KIND_ORDER_UPDATE && event->data.order.status == HBUS_OPEN) {
+  if (event->kind == HBUS_KIND_TRADE && strcmp(event->data.trade.exchange, self->exchange) == 0) {
+    s_on_fill(self, event);
+  } else if (event->kind == HBUS_KIND_ORDER_UPDATE && event->data.order.status == HBUS_OPEN &&
+             strcmp(event->data.order.exchange, self->exchange) == 0) {
     market *market = s_market(self, event->data.order.market);
     if (market != NULL && market->is_past_limit) market->is_dirty = true; /* a new one: it goes too */
   } else if (event->kind == HBUS_KIND_LINK) {
@@ -144,36 +142,68 @@ static void s_on_event(risk_manager *self, const hbus_event *event) {
   }
 }
 
-/* Listens first, then takes the positions that the exchange knows, where it has such a thing (futures). */
-static hbus_status s_start(risk_manager *self, hbus_error *error) {
-  hbus_topic fills, orders;
-  hbus_status status = hbus_topic_trades(self->exchange, NULL, &fills);
-  if (status == HBUS_OK) status = hbus_topic_orders(self->exchange, NULL, &orders);
-  if (status != HBUS_OK) return hbus_fail(error, status, "\"%s\" is no name for an exchange", self->exchange);
-  status = hbus_client_watch(self->client, fills.text, error);
-  if (status == HBUS_OK) status = hbus_client_watch(self->client, orders.text, error);
-  if (status == HBUS_OK) status = hbus_client_watch(self->client, "system/link/", error);
-  if (status != HBUS_OK) return status;
-
-  hbus_position_list positions = {0};
-  status = hbus_get_positions(self->client, self->exchange, 0, &positions, error);
-  if (status != HBUS_OK) {
-    printf("starting from zero: %s\n", error->text);
-    return HBUS_OK;
+/* The number of the last fill that a part of a snapshot includes. */
+static uint64_t s_last_fill(const risk_manager *self, const hbus_snapshot *part, const char *market_name) {
+  hbus_topic fills;
+  if (hbus_topic_trades(self->exchange, market_name, &fills) != HBUS_OK) return 0;
+  for (size_t i = 0; i < part->stamp_count; i++) {
+    const hbus_stamp *stamp = &part->stamps[i];
+    if (stamp->stream == HBUS_STREAM_PRIVATE && stamp->topic.size == strlen(fills.text) &&
+        memcmp(stamp->topic.data, fills.text, stamp->topic.size) == 0)
+      return stamp->seq;
   }
+  return 0;
+}
+
+/* All positions are known now. */
+static void s_on_snapshot_end(risk_manager *self) {
+  bool is_flat = true;
   hbus_decimal zero;
   (void)hbus_decimal_from_integer(0, 0, &zero);
-  for (size_t i = 0; i < positions.count; i++) {
-    const hbus_position *position = &positions.items[i];
-    market *market = s_market(self, position->market);
-    if (market == NULL) break;
-    market->position = position->amount;
-    if (position->side == HBUS_SELL) (void)hbus_decimal_subtract(&zero, &position->amount, &market->position);
+  for (unsigned i = 0; i < self->market_count; i++) {
+    market *market = &self->markets[i];
+    if (hbus_decimal_compare(&market->position, &zero) == 0) continue;
+    is_flat = false;
     printf("%s: position %s\n", market->name, market->position.text);
-    s_judge(self, market);
   }
-  hbus_position_list_free(&positions);
-  return HBUS_OK;
+  if (is_flat) printf("starting from zero\n");
+  for (unsigned i = 0; i < self->market_count; i++)
+    s_judge(self, &self->markets[i]);
+}
+
+/* The positions of all peers, as their fills make them: at the start, and again if fills were ever lost for good. */
+static void s_on_snapshot(risk_manager *self, const hbus_message *message) {
+  if (message->snapshot == NULL) {
+    printf("positions not known, starting from zero: %.*s\n", (int)message->reply.message.size,
+           message->reply.message.data);
+    return;
+  }
+  for (unsigned i = 0; i < self->market_count && message->part == 1; i++)
+    (void)hbus_decimal_from_integer(0, 0, &self->markets[i].position);
+  for (size_t i = 0; i < message->snapshot->position_count; i++) {
+    const hbus_position *position = &message->snapshot->positions[i];
+    if (strcmp(position->exchange, self->exchange) != 0) continue;
+    market *market = s_watched_market(self, position->market);
+    if (market == NULL) continue;
+    market->included = s_last_fill(self, message->snapshot, market->name);
+    s_add(market, position->side, &position->amount);
+  }
+  if (message->is_last) s_on_snapshot_end(self);
+}
+
+static void s_on_notice(const hbus_message *message) {
+  const hbus_stream_notice *notice = &message->notice;
+  printf("%s %s\n", *message->topic != '\0' ? message->topic : "the private stream",
+         hbus_stream_notice_name(notice->kind));
+}
+
+static void s_on_message(risk_manager *self, const hbus_message *message) {
+  switch (message->kind) {
+  case HBUS_MESSAGE_EVENT: s_on_event(self, &message->event); break;
+  case HBUS_MESSAGE_SNAPSHOT: s_on_snapshot(self, message); break;
+  case HBUS_MESSAGE_NOTICE: s_on_notice(message); break;
+  default: break;
+  }
 }
 
 static void s_run(risk_manager *self, int signals) {
@@ -181,7 +211,7 @@ static void s_run(risk_manager *self, int signals) {
   while (fds[1].revents == 0) {
     hbus_message message;
     while (hbus_client_next(self->client, 0, &message) == HBUS_OK)
-      if (message.kind == HBUS_MESSAGE_EVENT) s_on_event(self, &message.event);
+      s_on_message(self, &message);
     bool is_dirty = false;
     for (unsigned i = 0; i < self->market_count; i++) {
       if (self->markets[i].is_dirty) s_cancel_all(self, &self->markets[i]);
@@ -222,7 +252,8 @@ int main(int argc, char **argv) {
   connect.market_endpoint = NULL; /* public trades and books are no business of ours */
   connect.recover_orders = false; /* it places none */
   int result = 3;
-  if (hbus_client_connect(&connect, &self.client, &error) != HBUS_OK || s_start(&self, &error) != HBUS_OK) {
+  if (hbus_client_connect(&connect, &self.client, &error) != HBUS_OK ||
+      hbus_client_join_private(self.client, &error) != HBUS_OK) {
     fprintf(stderr, "risk_manager: %s\n", error.text);
   } else {
     s_run(&self, signals);
