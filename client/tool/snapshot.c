@@ -62,7 +62,7 @@ void snapshot_print(const hbus_reply *reply, bool json) {
   bool can_read = peer_unpack(reply->data, &unpacked, NULL) == HBUS_OK;
   if (can_read && json) s_print_json(&unpacked.data, &(bool){true});
   if (can_read && !json)
-    (void)printf("the state in place of what is lost: %u live orders, %u positions\n", s_size(&unpacked.data, "orders"),
+    (void)printf("the state in place of what is lost: live orders %u, positions %u\n", s_size(&unpacked.data, "orders"),
                  s_size(&unpacked.data, "positions"));
   msgpack_unpacked_destroy(&unpacked);
 }

@@ -16,7 +16,8 @@ typedef struct tail {
   hbus_client *client;
   int signals; /* signalfd of SIGINT and SIGTERM */
   bool json;
-  uint64_t left; /* events until --count is reached */
+  bool heartbeats; /* wanted, too */
+  uint64_t left;   /* events until --count is reached */
   bool was_connected;
   buffer scratch;
 } tail;
@@ -54,6 +55,14 @@ static outcome s_watch_all(const verb *verb, const arguments *arguments, tail *s
   for (int i = 0; i < arguments->positional_count && outcome == OUTCOME_DONE; i++)
     outcome = s_watch(verb, arguments, self, arguments->positionals[i]);
   return outcome;
+}
+
+/* Two lines a second that say nothing: only who asks for them gets them. */
+static bool s_wants_heartbeats(const arguments *arguments) {
+  static const char group[] = "system/";
+  for (int i = 0; i < arguments->positional_count; i++)
+    if (strncmp(arguments->positionals[i], group, strlen(group)) == 0) return true;
+  return false;
 }
 
 /* The broker would notice by itself that we are gone; this is faster. */
@@ -102,6 +111,7 @@ static bool s_print_some(tail *self) {
     if (message.kind == HBUS_MESSAGE_NOTICE) s_print_notice(self, &message);
     if (message.kind == HBUS_MESSAGE_SNAPSHOT) snapshot_print(&message.reply, self->json);
     if (message.kind != HBUS_MESSAGE_EVENT) continue;
+    if (message.event.kind == HBUS_KIND_HEARTBEAT && !self->heartbeats) continue;
     s_print_event(self, &message);
     if (--self->left == 0) return true;
   }
@@ -136,6 +146,7 @@ static void s_follow(tail *self, const char *endpoint) {
 static outcome s_run(const verb *self, const arguments *arguments) {
   tail tail = {.signals = -1,
                .json = arguments->json,
+               .heartbeats = s_wants_heartbeats(arguments),
                .left = arguments->count == 0 ? UINT64_MAX : arguments->count,
                .was_connected = true};
   buffer_init(&tail.scratch, HBUS_FRAME_MAX * 6);
@@ -164,7 +175,8 @@ const verb verb_tail = {
     .summary = "Prints events as they come",
     .details =
         "A TOPIC is a prefix: market_data/ is every book and ticker, order_update/binance/ every order there; none\n"
-        "is everything. One that names a market completely, like market_data/order_book/binance/ETH-USDT/, is also\n"
+        "is everything but heartbeats. One that names a market completely, like "
+        "market_data/order_book/binance/ETH-USDT/, is also\n"
         "subscribed at Hummingbot while this runs. Events that were dropped on the way are asked for again; what "
         "became\n"
         "of them is a line of its own. Ends with Ctrl-C.",

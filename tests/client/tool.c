@@ -60,9 +60,9 @@ Test(tool, wrong_usage_ends_with_2_and_says_what_was_expected) {
 }
 
 Test(tool, helps) {
-  const char *verbs[] = {"tail",          "order create",  "order cancel", "order status", "order list",
-                         "order history", "order resolve", "cancel-all",   "book",         "ticker",
-                         "balances",      "positions",     "status",       "ping"};
+  const char *verbs[] = {"tail",          "order create", "order cancel", "order status", "order list", "order history",
+                         "order resolve", "cancel-all",   "book",         "ticker",       "balances",   "positions",
+                         "snapshot",      "replay",       "publish",      "status",       "ping"};
   tool_result *all = tool_run(NULL, "--help");
   cr_assert_eq(all->exit_status, 0);
   for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {

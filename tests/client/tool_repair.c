@@ -321,14 +321,32 @@ static void s_publish_with_a_hole(fake_broker *self, void *argument) {
   }
 }
 
-static void s_expect_tail(plot *plot, const char *arguments, const char *const lines[], size_t count) {
+static void s_publish_orders_with_a_hole(fake_broker *self, void *argument) {
+  (void)argument;
+  fake_expect_subscription(self, HBUS_STREAM_PRIVATE, true, "order_update/");
+  for (uint64_t seq = 6; seq <= 9; seq += 3) {
+    hbus_event event = {.type = HBUS_EVENT_ORDER_UPDATE,
+                        .kind = HBUS_KIND_ORDER_UPDATE,
+                        .epoch = EPOCH,
+                        .seq = seq,
+                        .src = "hummingbot",
+                        .rx_ns = 1,
+                        .tx_ns = 1,
+                        .origin = HBUS_PUSHED,
+                        .data.order = fake_order("ord-1", "")};
+    fake_publish(self, HBUS_STREAM_PRIVATE, &event);
+  }
+}
+
+static void s_expect_tail(plot *plot, const char *arguments, fake_action *publish, const char *const lines[],
+                          size_t count) {
   fake_broker *broker = fake_broker_new(s_answer, plot);
   int ends[2];
   cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
   pid_t pid = tool_start(broker, arguments, ends[1], STDERR_FILENO);
   close(ends[1]);
   FILE *out = fdopen(ends[0], "r");
-  fake_broker_do(broker, s_publish_with_a_hole, NULL);
+  fake_broker_do(broker, publish, NULL);
   for (size_t i = 0; i < count; i++) {
     char line[4096] = "";
     cr_assert_not_null(fgets(line, sizeof(line), out));
@@ -340,14 +358,59 @@ static void s_expect_tail(plot *plot, const char *arguments, const char *const l
   fake_broker_destroy(&broker);
 }
 
-#define EXPECT_TAIL(plot, arguments, ...)                                                                              \
-  s_expect_tail(plot, arguments, (const char *const[]){__VA_ARGS__},                                                   \
+#define EXPECT_TAIL(plot, arguments, publish, ...)                                                                     \
+  s_expect_tail(plot, arguments, publish, (const char *const[]){__VA_ARGS__},                                          \
                 sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
+static void s_publish_heartbeat_and_link(fake_broker *self, void *argument) {
+  fake_expect_subscription(self, HBUS_STREAM_MARKET, true, argument);
+  hbus_event heartbeat = {.type = HBUS_EVENT_SYSTEM,
+                          .kind = HBUS_KIND_HEARTBEAT,
+                          .epoch = EPOCH,
+                          .seq = 1,
+                          .src = "hbusd",
+                          .rx_ns = 1,
+                          .tx_ns = 1,
+                          .data.heartbeat = {.part = 1, .parts = 1, .interval_ms = 60000}};
+  fake_publish(self, HBUS_STREAM_MARKET, &heartbeat);
+  hbus_event link = heartbeat;
+  link.kind = HBUS_KIND_LINK;
+  link.data.link = (hbus_link){.status = HBUS_LINK_CONNECTED};
+  fake_publish(self, HBUS_STREAM_MARKET, &link);
+}
+
+Test(tool_repair, tail_shows_heartbeats_to_who_asks_for_them) {
+  const struct {
+    const char *arguments, *prefix, *line;
+  } rows[] = {{"tail --count 1", "", "connected\n"}, {"tail system/ --count 1", "system/", "0 topics moved\n"}};
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    plot plot = {0};
+    fake_broker *broker = fake_broker_new(s_answer, &plot);
+    FILE *out = tmpfile();
+    char text[TOOL_OUTPUT_MAX], prefix[16];
+    (void)snprintf(prefix, sizeof(prefix), "%s", rows[i].prefix);
+    pid_t pid = tool_start(broker, rows[i].arguments, fileno(out), STDERR_FILENO);
+    fake_broker_do(broker, s_publish_heartbeat_and_link, prefix);
+    cr_assert_eq(tool_wait(pid), 0);
+    tool_read_all(out, text);
+    cr_assert_not_null(strstr(text, rows[i].line), "%s: %s", rows[i].arguments, text);
+    fake_broker_destroy(&broker);
+  }
+}
+
 Test(tool_repair, tail_tells_what_was_put_right_and_what_was_not) {
-  EXPECT_TAIL(&((plot){.first = 1, .last = 5}), "tail " TICKER " --no-subscribe", "     6  bid", "lost 7 to 8",
-              "     9  bid");
-  EXPECT_TAIL(&((plot){.first = 1, .last = 5}), "tail " TICKER " --no-subscribe --json", "\"seq\":6",
+  EXPECT_TAIL(&((plot){.first = 1, .last = 5}), "tail " TICKER " --no-subscribe", s_publish_with_a_hole, "     6  bid",
+              "lost 7 to 8", "     9  bid");
+  EXPECT_TAIL(&((plot){.first = 1, .last = 5}), "tail " TICKER " --no-subscribe --json", s_publish_with_a_hole,
+              "\"seq\":6",
               "{\"notice\":\"lost\",\"stream\":\"market\",\"topic\":\"" TICKER "\",\"epoch\":7,\"from\":7,\"to\":8}",
               "\"seq\":9");
+}
+
+Test(tool_repair, tail_tells_the_state_in_place_of_lost_orders) {
+  EXPECT_TAIL(&((plot){0}), "tail order_update/", s_publish_orders_with_a_hole, "     6  open", "lost 7 to 8",
+              "     9  open", "the state in place of what is lost: live orders 1, positions 0");
+  EXPECT_TAIL(&((plot){0}), "tail order_update/ --json", s_publish_orders_with_a_hole, "\"seq\":6",
+              "{\"notice\":\"lost\",\"stream\":\"private\",\"topic\":\"order_update/binance/ETH-USDT/\",", "\"seq\":9",
+              "{\"snapshot\":{\"epoch\":7,");
 }

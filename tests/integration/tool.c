@@ -137,6 +137,28 @@ Test(tool, tail_shows_events_and_subscribes) {
   rig_stop(&rig);
 }
 
+Test(tool, tells_again_what_was_and_what_is) {
+  rig rig;
+  s_start(&rig);
+  s_expect(&rig, "publish mood [0.5,null]", 0, "published as 1 of strategy_update/hbus/mood/");
+  s_expect(&rig, "publish mood good --text --json", 0, "\"seq\":2}");
+  s_expect(&rig, "publish mood {", 2, "JSON");
+  s_expect(&rig, "replay strategy_update/hbus/mood/ 1 1", 0, "mood of hbus: [0.5,null]\n");
+  s_expect(&rig, "replay strategy_update/hbus/mood 2 --json", 0, "\"data\":{\"name\":\"mood\",\"data\":\"good\"}}\n");
+  s_expect(&rig, "tail market_data/ticker/binance/ETH-USDT/ --count 1", 0, "ETH-USDT");
+  s_expect(&rig, "replay market_data/ticker/binance/ETH-USDT/ 1 1 --json", 0, "\"kind\":\"ticker_update\"");
+  s_expect(&rig, "replay market_data/ticker/binance/ETH-USDT/ 1 --epoch 1", 1, "EXPIRED");
+  s_expect(&rig, "order create binance ETH-USDT buy limit 0.5 1500.00 --id kept", 0, "open");
+  s_expect(&rig, "replay order_update/binance/ETH-USDT/ 1", 0, "(hbus's kept)");
+  s_expect(&rig, "snapshot", 0, "kept");
+  s_expect(&rig, "snapshot --json", 0, "\"orders_hash\":\"");
+  s_expect(&rig, "snapshot binance ETH-USDT --balances", 0, "USDT");
+  s_expect(&rig, "snapshot binance ETH-USDT --json", 0, "\"ticker\":{\"v\":1,");
+  s_expect(&rig, "snapshot binance NO-SUCH --balances", 0, "no live orders");
+  s_expect(&rig, "status", 0, "slow_count: 0\n");
+  rig_stop(&rig);
+}
+
 Test(tool, waits_for_the_link_and_says_why_it_does_not_come) {
   rig rig;
   s_start(&rig);
