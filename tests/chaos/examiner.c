@@ -108,9 +108,11 @@ static void s_expect(reading *self, track *track, uint64_t seq) {
   if (!track->has_base || seq <= track->last + 1) return;
   uint64_t missing = seq - track->last - 1;
   if (s_may_skip(self, track)) {
-    self->examiner->skipped += missing;
-    return;
+    uint64_t newest = self->ended; /* which is not to be left out in the end */
+    self->examiner->skipped += missing - newest;
+    missing = newest;
   }
+  if (missing == 0) return;
   self->examiner->unreported += missing;
   s_violated(self, track, "LOST AND UNREPORTED", track->last + 1, seq - 1);
 }
