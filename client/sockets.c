@@ -19,7 +19,7 @@ static void s_set_int(void *socket, int option, int value) {
 }
 
 /* A socket with everything that libzmq's defaults get wrong for us. The routing id stays unset: of two peers with the
- * same one the second is never heard. Heartbeats notice a machine that went away without closing its connections. */
+ * same one the second is never heard. */
 static void *s_new_socket(void *context, int type, int high_water_mark) {
   void *socket = zmq_socket(context, type);
   if (socket == NULL) return NULL;
@@ -28,8 +28,6 @@ static void *s_new_socket(void *context, int type, int high_water_mark) {
   s_set_int(socket, ZMQ_RCVHWM, high_water_mark);
   s_set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MIN_MS);
   s_set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
-  s_set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-  s_set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
   int64_t frame_max = HBUS_FRAME_MAX;
   int rc = zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max));
   assert(rc == 0);
@@ -48,7 +46,10 @@ static hbus_status s_open_commands(sockets *self, const hbus_options *options, h
   if (self->commands == NULL || self->monitor == NULL) goto failed;
   /* Nothing is queued for a broker that is away: an order must not go out at yesterday's price when it returns. */
   s_set_int(self->commands, ZMQ_IMMEDIATE, 1);
-  /* The broker notices the same of us, which is what cancel on disconnect waits for. */
+  /* Heartbeats notice a machine that went away without closing its connections. The broker notices the same of us,
+   * which is what cancel on disconnect waits for. */
+  s_set_int(self->commands, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
+  s_set_int(self->commands, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
   s_set_int(self->commands, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS);
   if (zmq_socket_monitor(self->commands, MONITOR_ADDRESS, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) != 0)
     goto failed;
@@ -65,6 +66,13 @@ static hbus_status s_open_stream(sockets *self, hbus_stream stream, const char *
   if (self->streams[stream] == NULL)
     return hbus_fail(error, HBUS_NO_MEMORY, "cannot open the %s stream: %s", hbus_stream_name(stream),
                      zmq_strerror(errno));
+  /* No heartbeats of ZeroMQ's here: while the queue of a slow program is full, libzmq reads none, takes the connection
+   * for dead, and ends the process by a failed assertion when the program reads on (libzmq issue 3937, in 4.3.4). TCP's
+   * own do as well, and the kernel answers them. */
+  s_set_int(self->streams[stream], ZMQ_TCP_KEEPALIVE, 1);
+  s_set_int(self->streams[stream], ZMQ_TCP_KEEPALIVE_IDLE, HEARTBEAT_MS / 1000);
+  s_set_int(self->streams[stream], ZMQ_TCP_KEEPALIVE_INTVL, HEARTBEAT_MS / 1000);
+  s_set_int(self->streams[stream], ZMQ_TCP_KEEPALIVE_CNT, HEARTBEAT_TIMEOUT_MS / HEARTBEAT_MS);
   return s_connect(self->streams[stream], hbus_stream_name(stream), endpoint, error);
 }
 
