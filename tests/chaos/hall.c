@@ -14,7 +14,6 @@
 #include "proto/repair_codec.h"
 #include "proto/repair_list.h"
 #include "tests/bench/book_frames.h"
-#include "tests/bench/listener.h"
 
 #define PUMP_MS      5
 #define CONFIG_MAX   8192
@@ -203,22 +202,29 @@ static void s_ask_sequences(hbus_client *client, hbus_stream stream, canon *cano
   buffer_free(&prefixes);
 }
 
+/* Upstream answers behind all that it has sent. */
+static void s_await_upstream(hbus_client *client) {
+  char market[16];
+  hbus_order_list none;
+  hbus_error error;
+  book_frames_market(0, market);
+  cr_assert_eq(hbus_get_open_orders(client, BOOK_FRAMES_EXCHANGE, market, 0, &none, &error), HBUS_OK, "%s", error.text);
+  hbus_order_list_free(&none);
+}
+
 void hall_calm(hall *self, canon *canon) {
   char path[128];
-  listener listener;
   uint64_t deadline_ms = s_now_ms() + PROCESS_PATIENCE_MS;
   feeder_stop(self->feeder);
-  s_wait_link(self);
-  listener_open(&listener, self->rig.market, "market_data/", listener_event_stamp);
-  listener_join(&listener, self->feeder); /* what upstream has sent has come out */
-  listener_close(&listener);
+  hbus_client *client = rig_connect(&self->rig, "hall");
+  rig_wait_link(client, HBUS_LINK_CONNECTED);
+  s_await_upstream(client);
   while (self->talker.open && s_now_ms() < deadline_ms)
     hall_pump(self, PUMP_MS);
   cr_expect_eq(self->talker.open, 0, "the broker does not answer: see %s/log", self->rig.folder);
   s_path(self, "last", path, sizeof path);
   FILE *last = fopen(path, "we");
   cr_assert_not_null(last);
-  hbus_client *client = rig_connect(&self->rig, "hall");
   s_ask_sequences(client, HBUS_STREAM_MARKET, canon, last);
   s_ask_sequences(client, HBUS_STREAM_PRIVATE, canon, last);
   hbus_client_destroy(&client);
