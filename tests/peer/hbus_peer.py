@@ -62,10 +62,11 @@ class Peer:
             socket.immediate = True  # no queue of old orders for a broker that is away
             socket.sndtimeo = self.timeout_ms
             socket.setsockopt(zmq.HEARTBEAT_TTL, 15000)  # the broker notices when this machine vanishes
+            socket.setsockopt(zmq.HEARTBEAT_IVL, 5000)
+            socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 15000)
         else:
             socket.rcvhwm = 100_000
-        socket.setsockopt(zmq.HEARTBEAT_IVL, 5000)
-        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 15000)
+            socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
         socket.connect(endpoint)
         return socket
 
