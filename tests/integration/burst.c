@@ -34,7 +34,7 @@ typedef struct stage {
   hbus_client *subscriber;
   track tracks[MARKETS];
   uint64_t repaired;
-  uint64_t idle_heartbeats; /* shown since nothing was left to read for the first time */
+  uint64_t idle_heartbeats; /* shown since all was read that had come by itself */
   uint64_t known_after;     /* ... when it was known that something is missing in each market */
   bool idle, known;
 } stage;
@@ -69,6 +69,7 @@ static void s_take_event(stage *self, const hbus_message *message) {
             message->event.seq, its->last);
   its->last = message->event.seq;
   its->shown++;
+  if (!self->known) self->idle_heartbeats = 0;
 }
 
 static void s_take_notice(stage *self, const hbus_message *message) {
