@@ -34,9 +34,9 @@ typedef struct stage {
   hbus_client *subscriber;
   track tracks[MARKETS];
   uint64_t repaired;
-  uint64_t idle_heartbeats; /* shown since all was read that had come by itself */
-  uint64_t known_after;     /* ... when it was known that something is missing in each market */
-  bool idle, known;
+  uint64_t heartbeats;  /* shown since all was read that had come by itself */
+  uint64_t known_after; /* ... when it was known that something is missing in each market */
+  bool known;
 } stage;
 
 static void s_write_config(char *text, unsigned ring_mb) {
@@ -62,14 +62,14 @@ static track *s_track_of(stage *self, const char *topic) {
 }
 
 static void s_take_event(stage *self, const hbus_message *message) {
-  if (message->event.kind == HBUS_KIND_HEARTBEAT) self->idle_heartbeats += self->idle;
+  if (message->event.kind == HBUS_KIND_HEARTBEAT) self->heartbeats++;
   track *its = s_track_of(self, message->topic);
   if (!its) return;
   cr_assert(its->last == 0 || message->event.seq == its->last + 1, "%s: %" PRIu64 " after %" PRIu64, message->topic,
             message->event.seq, its->last);
   its->last = message->event.seq;
   its->shown++;
-  if (!self->known) self->idle_heartbeats = 0;
+  if (!self->known) self->heartbeats = 0;
 }
 
 static void s_take_notice(stage *self, const hbus_message *message) {
@@ -90,7 +90,7 @@ static void s_note_known(stage *self) {
   if (self->known) return;
   hbus_client_get_stats(self->subscriber, &stats);
   self->known = stats.gaps >= MARKETS;
-  self->known_after = self->idle_heartbeats;
+  self->known_after = self->heartbeats;
 }
 
 /* Takes what is there. False: nothing is. */
@@ -106,7 +106,6 @@ static bool s_read_now(stage *self) {
 /* Takes the next one, or waits a while for there to be one. */
 static void s_read(stage *self) {
   if (s_read_now(self)) return;
-  self->idle = true;
   struct pollfd ready = {.fd = hbus_client_fd(self->subscriber), .events = POLLIN};
   cr_assert_gt(poll(&ready, 1, PROCESS_PATIENCE_MS), 0, "events stand still");
 }
@@ -164,14 +163,14 @@ static void s_close(stage *self) {
 /* Returns when the broker has published all of it. */
 static void s_burst(stage *self) {
   uint64_t frames = rig_counter(self->observer, "upstream_frames");
-  self->idle = self->known = false;
+  self->known = false;
   feeder_start(self->feeder, FEEDER_FLAT_OUT, BURST);
   rig_wait_number(self->observer, "counters.upstream_frames", frames + BURST);
 }
 
 static void s_go_on(stage *self, const char *title) {
   uint64_t began_ns = samples_now_ns(), shown = 0, lost = 0, sent = feeder_sent(self->feeder);
-  self->idle_heartbeats = 0;
+  self->heartbeats = 0;
   while (s_sum_last(self) < sent)
     s_read(self);
   while (s_read_now(self)) {
