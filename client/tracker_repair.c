@@ -179,20 +179,31 @@ static bool s_is_past_bounds(const tracker *self) {
   return self->held_count > self->limits.held_count || self->held_bytes > self->limits.held_bytes;
 }
 
-/* The topic whose gap has been waited for the longest, and behind which something is held. NULL: none. */
-static tracked_topic *s_oldest_gap(tracker *self) {
+static bool s_holds_behind_a_gap(const tracked_topic *topic, hbus_stream stream) {
+  return topic != NULL && topic->stream == stream && topic->held.first != NULL;
+}
+
+/* The topic of a stream whose gap has been waited for the longest, and behind which something is held. NULL: none. */
+static tracked_topic *s_oldest_gap(tracker *self, hbus_stream stream) {
   tracked_topic *oldest = NULL;
   uint64_t ticket = UINT64_MAX;
   for (unsigned i = 0; i < TRACKER_REPLAYS_MAX; i++) {
     const tracker_ask_slot *slot = &self->asked[i];
-    if (slot->topic == NULL || slot->topic->held.first == NULL || slot->ticket >= ticket) continue;
+    if (!s_holds_behind_a_gap(slot->topic, stream) || slot->ticket >= ticket) continue;
     oldest = slot->topic;
     ticket = slot->ticket;
   }
   if (oldest != NULL) return oldest;
-  for (oldest = self->due_first; oldest != NULL && oldest->held.first == NULL;)
+  for (oldest = self->due_first; oldest != NULL && !s_holds_behind_a_gap(oldest, stream);)
     oldest = oldest->due;
   return oldest;
+}
+
+static void s_give_up_gap(tracker *self, tracked_topic *topic) {
+  uint64_t end = topic->held.first->seq;
+  tracker_stop_repair(self, topic);
+  tracker_give_up_before(self, topic, end);
+  s_go_on(self, topic);
 }
 
 /* Of topics that wait for a snapshot the oldest events go, which it may include anyway: what it does not is missing
@@ -211,17 +222,21 @@ static bool s_drop_one_on_hold(tracker *self) {
   return false;
 }
 
+/* The broker remembers market events for a while, and private ones in its journal: so of a market topic the gap is
+ * given up, and of a private one what is held, which then is a part of the gap and asked for again. */
 void tracker_bound_held(tracker *self) {
   while (s_is_past_bounds(self)) {
-    tracked_topic *topic = s_oldest_gap(self);
-    if (topic == NULL) {
-      bool dropped = s_drop_one_on_hold(self);
-      assert(dropped); /* what is held waits for a gap or for a snapshot */
+    tracked_topic *topic = s_oldest_gap(self, HBUS_STREAM_MARKET);
+    if (topic != NULL) {
+      s_give_up_gap(self, topic);
       continue;
     }
-    uint64_t end = topic->held.first->seq;
-    tracker_stop_repair(self, topic);
-    tracker_give_up_before(self, topic, end);
-    s_go_on(self, topic);
+    topic = s_oldest_gap(self, HBUS_STREAM_PRIVATE);
+    if (topic != NULL) {
+      tracker_drop_held(self, topic);
+      continue;
+    }
+    bool dropped = s_drop_one_on_hold(self);
+    assert(dropped); /* what is held waits for a gap or for a snapshot */
   }
 }

@@ -298,7 +298,7 @@ Test(tracker, private_numbers_given_twice_start_anew) {
   tracker_destroy(&self);
 }
 
-Test(tracker, what_is_held_is_bounded_and_the_oldest_gap_goes_first) {
+Test(tracker, what_is_held_is_bounded_and_the_oldest_gap_of_a_market_goes_first) {
   tracker_limits limits = s_wide;
   limits.held_count = 3;
   tracker *self = s_new(&limits, &s_policy);
@@ -310,17 +310,33 @@ Test(tracker, what_is_held_is_bounded_and_the_oldest_gap_goes_first) {
   cr_assert_str_eq(s_outbox(self), "lost:1-1 2 3");
   tracker_question question;
   cr_assert(tracker_ask(self, &question));
-  cr_assert_eq(question.stream, HBUS_STREAM_MARKET);
-  s_event(self, HBUS_STREAM_MARKET, TICKER, 7, 4);
-  s_event(self, HBUS_STREAM_MARKET, TICKER, 7, 5);
-  cr_assert_str_eq(s_outbox(self), "lost:1-1 2 3 4 5");
-  limits.held_count = 100;
+  cr_assert_eq(question.stream, HBUS_STREAM_PRIVATE, "orders are waited for");
   tracker_destroy(&self);
+  limits.held_count = 100;
   limits.held_bytes = 2 * sizeof(body);
   self = s_new(&limits, &s_policy);
   for (uint64_t seq = 2; seq <= 4; seq++)
-    s_event(self, HBUS_STREAM_PRIVATE, ORDERS, 7, seq);
+    s_event(self, HBUS_STREAM_MARKET, TICKER, 7, seq);
   cr_assert_str_eq(s_outbox(self), "lost:1-1 2 3 4");
+  tracker_destroy(&self);
+}
+
+/* The journal has them all: what cannot be kept is asked for again. */
+Test(tracker, a_private_event_is_never_given_up_for_want_of_room) {
+  tracker_limits limits = s_wide;
+  limits.held_count = 3;
+  tracker *self = s_new(&limits, &s_policy);
+  for (uint64_t seq = 2; seq <= 6; seq++)
+    s_event(self, HBUS_STREAM_PRIVATE, ORDERS, 7, seq);
+  cr_assert_str_eq(s_outbox(self), "");
+  tracker_question question;
+  cr_assert(tracker_ask(self, &question));
+  cr_assert_eq(question.from, 1);
+  s_replay(self, &question, 7, question.from, question.to);
+  while (tracker_ask(self, &question))
+    s_replay(self, &question, 7, question.from, question.to);
+  cr_assert_str_eq(s_outbox(self), "1 2 3 4 5 repaired:1-5 6");
+  cr_assert_eq(s_stats(self).lost, 0);
   tracker_destroy(&self);
 }
 
