@@ -190,7 +190,8 @@ hbus_status hbus_client_join_market(hbus_client *self, const char *exchange, con
 hbus_status hbus_client_leave_market(hbus_client *self, const char *exchange, const char *market, hbus_error *error);
 
 /* The same of the private state: the orders that are not finished, positions and fills of every peer and market, and
- * the link. Needs the private stream (HBUS_INVALID_REQUEST). */
+ * the link. Its numbers go on when the broker is started again, so a new snapshot comes only where orders or fills were
+ * lost for good. Needs the private stream (HBUS_INVALID_REQUEST). */
 hbus_status hbus_client_join_private(hbus_client *self, hbus_error *error);
 hbus_status hbus_client_leave_private(hbus_client *self, hbus_error *error);
 
