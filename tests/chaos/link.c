@@ -139,8 +139,8 @@ static uint64_t s_count_broken_words(const scene *scene) {
     const ticket *about = scene->tickets.items[i];
     bool another = about->order_id[0] && strcmp(about->order_id, about->truth.order_id) != 0;
     hbus_order_status truth = ticket_true_status(about);
-    bool lives = about->cancel_confirmed && truth != HBUS_CANCELLED && truth != HBUS_FILLED;
-    count += another || lives;
+    bool lives = truth == HBUS_OPEN || truth == HBUS_PARTIALLY_FILLED; /* one that was never sent does not */
+    count += another || (about->cancel_confirmed && lives);
   }
   return count;
 }
