@@ -11,7 +11,9 @@
 #include "tests/bench/samples.h"
 #include "tests/integration/rig.h"
 
-#define BURST           200000
+#ifndef BURST
+#define BURST 200000
+#endif
 #define JOIN_PER_SECOND 200
 #define HEARTBEATS      2 /* within which it is known that something is missing */
 #define CONFIG_MAX      1024
