@@ -73,6 +73,7 @@ static place *s_place_of(reader *self, hbus_stream stream, const char *topic) {
 
 static void s_reach(reader *self, hbus_stream stream, const char *topic, uint64_t epoch, uint64_t seq) {
   if (stream == HBUS_STREAM_MARKET && epoch < self->market_epoch) return;
+  if (stream == HBUS_STREAM_MARKET) self->market_epoch = epoch;
   place *reached = s_place_of(self, stream, topic);
   if (seq > reached->last) reached->last = seq;
 }
@@ -100,11 +101,14 @@ static void s_read_last(reader *self) {
   fclose(file);
 }
 
-/* What it was never shown anything of may be older than its wish to see it. */
+/* What it was never shown anything of may be older than its wish to see it. The last numbers of market topics are those
+ * of the broker's last start: while it reads what is left of an earlier one, higher numbers say nothing. */
 static bool s_knows_all(const reader *self) {
+  bool is_behind = self->market_epoch < hbus_client_hello(self->client)->epoch;
   for (size_t i = 0; i < self->place_count; i++) {
     const place *each = &self->places[i];
-    if (!each->unwanted && each->last && each->last < each->final) return false;
+    if (each->unwanted || !each->last) continue;
+    if (each->last < each->final || (each->stream == HBUS_STREAM_MARKET && is_behind)) return false;
   }
   return true;
 }

@@ -222,10 +222,24 @@ void lossy_await(scene *self, hbus_stream stream, const char *prefix) {
   fake_broker_do(self->broker, s_do_await, &what);
 }
 
+/* Of a world, as its script has it. */
+typedef struct count {
+  const world *world;
+  hbus_command_kind kind;
+  unsigned asked;
+} count;
+
+static void s_do_count(fake_broker *self, void *argument) {
+  (void)self;
+  count *count = argument;
+  count->asked = count->world->asked[count->kind];
+}
+
 unsigned lossy_asked(scene *self, hbus_command_kind kind) {
+  count count = {.world = &self->world, .kind = kind};
   cr_assert_eq(hbus_ping(self->client, 0, NULL, NULL), HBUS_OK);
-  fake_broker_meet(self->broker);
-  return self->world.asked[kind];
+  fake_broker_do(self->broker, s_do_count, &count);
+  return count.asked;
 }
 
 void lossy_watch(scene *self, hbus_stream stream, const char *prefix) {

@@ -246,6 +246,7 @@ Test(tool_repair, publish_sends_json_or_text) {
     cr_assert_str_eq(fixture_last(broker)->name, "mood");
     cr_assert_eq(plot.published.size, rows[i].size, "%s", rows[i].words[2]);
     cr_assert_arr_eq(plot.published.data, rows[i].data, rows[i].size, "%s", rows[i].words[2]);
+    fake_broker_meet(broker);
   }
   tool_expect(broker, "publish mood 1 --json", 0,
               "{\"stream\":\"private\",\"topic\":\"" SIGNAL "\",\"epoch\":7,\"seq\":3}\n", NULL);
