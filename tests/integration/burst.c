@@ -14,6 +14,7 @@
 #ifndef BURST
 #define BURST 200000
 #endif
+#define KEPT            (BURST / 10) /* events that the subscriber has room for while it does not ask */
 #define JOIN_PER_SECOND 200
 #define HEARTBEATS      2 /* within which it is known that something is missing */
 #define CONFIG_MAX      1024
@@ -140,6 +141,22 @@ static void s_join(stage *self) {
     self->tracks[i] = (track){.base = self->tracks[i].last, .last = self->tracks[i].last};
 }
 
+static hbus_client *s_connect(const rig *rig) {
+  hbus_options options;
+  hbus_client *client = NULL;
+  hbus_error error;
+  hbus_options_init(&options);
+  options.commands_endpoint = rig->commands;
+  options.market_endpoint = rig->market;
+  options.private_endpoint = rig->private_;
+  options.name = "subscriber";
+  options.recover_orders = false;
+  options.high_water_mark = KEPT;
+  options.connect_timeout_ms = options.request_timeout_ms = PROCESS_PATIENCE_MS;
+  cr_assert_eq(hbus_client_connect(&options, &client, &error), HBUS_OK, "%s", error.text);
+  return client;
+}
+
 static void s_open(stage *self, unsigned ring_mb, unsigned high_water_mark) {
   char config[CONFIG_MAX];
   *self = (stage){.feeder = feeder_new(MARKETS)};
@@ -151,7 +168,7 @@ static void s_open(stage *self, unsigned ring_mb, unsigned high_water_mark) {
   self->observer = rig_connect(&self->rig, "observer");
   rig_wait_link(self->observer, HBUS_LINK_CONNECTED);
   feeder_wait_subscriptions(self->feeder, MARKETS);
-  self->subscriber = rig_connect(&self->rig, "subscriber");
+  self->subscriber = s_connect(&self->rig);
   s_join(self);
 }
 
