@@ -2,6 +2,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #define MONITOR_ADDRESS      "inproc://hbus-monitor"
@@ -80,7 +82,13 @@ hbus_status sockets_open(sockets *self, const hbus_options *options, hbus_error 
   *self = (sockets){0};
   self->context = zmq_ctx_new();
   if (self->context == NULL) return hbus_fail(error, HBUS_NO_MEMORY, "no ZeroMQ context: %s", zmq_strerror(errno));
+  /* The first socket starts libzmq's threads. They take none of the program's signals: a moment after they start they
+   * block all by themselves, and in that moment SIGINT would end a program that has blocked it. */
+  sigset_t all, before;
+  sigfillset(&all);
+  (void)pthread_sigmask(SIG_SETMASK, &all, &before);
   hbus_status status = s_open_commands(self, options, error);
+  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (status == HBUS_OK)
     status = s_open_stream(self, HBUS_STREAM_MARKET, options->market_endpoint, options->high_water_mark, error);
   if (status == HBUS_OK)
