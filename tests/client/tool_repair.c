@@ -14,8 +14,11 @@
 #define EPOCH  7
 #define TICKER "market_data/ticker/binance/ETH-USDT/"
 #define SIGNAL "strategy_update/maker/mood/"
+#define ORDERS "order_update/binance/ETH-USDT/"
 
-/* What there is to tell: of TICKER the events `first` to `last`, of SIGNAL one with `data`. */
+/* What there is to tell: of TICKER the events `first` to `last`, of SIGNAL one with `data`, of ORDERS none of the
+ * ORDERS_TOLD that there were. */
+#define ORDERS_TOLD 5
 typedef struct plot {
   uint64_t first;
   uint64_t last;
@@ -45,10 +48,14 @@ static hbus_event s_signal_event(const plot *plot) {
 
 static void s_answer_sequences(fake_broker *self, const fake_command *command, const plot *plot) {
   bool is_market = command->command.stream == HBUS_STREAM_MARKET;
-  const hbus_sequence item = {.topic = hbus_text_of(is_market ? TICKER : SIGNAL), .seq = is_market ? plot->last : 1};
+  const hbus_sequence market = {.topic = hbus_text_of(TICKER), .seq = plot->last};
+  const hbus_sequence private[] = {{.topic = hbus_text_of(ORDERS), .seq = ORDERS_TOLD},
+                                   {.topic = hbus_text_of(SIGNAL), .seq = 1}};
+  hbus_sequences sequences = {.epoch = EPOCH, .items = private, .count = 2};
+  if (is_market) sequences = (hbus_sequences){.epoch = EPOCH, .items = &market, .count = plot->last > 0};
   buffer data;
   buffer_init(&data, HBUS_FRAME_MAX);
-  sequences_reply_pack(&(hbus_sequences){.epoch = EPOCH, .items = &item, .count = item.seq > 0}, &data);
+  sequences_reply_pack(&sequences, &data);
   fake_reply_ok(self, command, &data);
   buffer_free(&data);
 }

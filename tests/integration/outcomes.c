@@ -205,3 +205,38 @@ Test(outcomes, rule_10_what_upstream_has_forgotten_is_remembered) {
   cr_expect_eq(found.status, HBUS_FILLED);
   s_stop(&rig, client);
 }
+
+/* Memory has room for two orders; the journal has the others, and their ids. Which of the three commands asks first for
+ * one that has left makes no difference. */
+Test(outcomes, rule_5_an_order_that_left_memory_keeps_its_id) {
+  enum { ORDERS = 6 };
+  rig rig;
+  hbus_client *client = s_start(&rig, NULL, "bounds:\n  orders: 2\n");
+  hbus_command orders[ORDERS], other;
+  hbus_cancel cancel;
+  hbus_order found;
+  hbus_reply reply;
+  hbus_error error;
+  for (int i = 0; i < ORDERS; i++) {
+    orders[i] = rig_resting_order(HBUS_BUY, "0.5000");
+    cr_assert_eq(s_create(client, &orders[i], &reply), HBUS_OK);
+    cr_assert_eq(hbus_cancel_order(client, "binance", "ETH-USDT", NULL, orders[i].client_order_id, 0, &cancel, &error),
+                 HBUS_OK, "%s", error.text);
+  }
+  cr_expect_geq(rig_counter(client, "orders_evicted"), ORDERS - 2);
+  orders[0].expires_ms = 0;
+  cr_expect_eq(s_create(client, &orders[0], &reply), HBUS_OK);
+  cr_expect(reply.repeat);
+  other = orders[1];
+  other.expires_ms = 0;
+  other.amount = rig_decimal("0.6000");
+  cr_expect_eq(s_create(client, &other, &reply), HBUS_DUPLICATE_ORDER);
+  cr_expect_eq(hbus_get_order(client, "binance", "ETH-USDT", NULL, orders[2].client_order_id, 0, &found, &error),
+               HBUS_OK, "%s", error.text);
+  cr_expect_eq(found.status, HBUS_CANCELLED);
+  cr_expect_str_eq(found.owner, "alice");
+  cr_expect_eq(hbus_cancel_order(client, "binance", "ETH-USDT", NULL, orders[3].client_order_id, 0, &cancel, &error),
+               HBUS_OK, "%s", error.text);
+  cr_expect_eq(rig_truth(&rig, "creates_accepted"), ORDERS, "nothing was sent again");
+  s_stop(&rig, client);
+}
