@@ -8,6 +8,7 @@
 #include "broker/command/errand.h"
 #include "broker/command/gate.h"
 #include "broker/command/handler.h"
+#include "broker/command/recall.h"
 #include "broker/command/resubscribe.h"
 #include "broker/command/topic_demand.h"
 #include "proto/command_codec.h"
@@ -76,7 +77,7 @@ static void s_log_refusal(const command_path *self, const session *session, cons
             session->name[0] ? session->name : "a peer without a name", hbus_status_name(error->status), error->text);
 }
 
-static void s_on_found(void *arg, hbus_status status, const journal_order *found);
+static void s_on_recalled(task *task, const hbus_error *error);
 
 /* What the gates have decided of a task. */
 static void s_go_on(command_path *self, session *session, task *task, gate_verdict verdict, order *repeat) {
@@ -85,9 +86,7 @@ static void s_go_on(command_path *self, session *session, task *task, gate_verdi
     self->parts.counters->commands_repeated++;
     handle_repeat(self, task, repeat);
     break;
-  case GATE_LOOK_UP:
-    journal_find_order(self->parts.journal, session->name, task->command.client_order_id, s_on_found, task);
-    break;
+  case GATE_LOOK_UP: recall_order(task, s_on_recalled); break;
   default: handler_of(task->command.kind)->run(self, session, task); break;
   }
 }
@@ -97,24 +96,17 @@ static session *s_session_of(const command_path *self, const task *task) {
   return session && session->serial == task->session_serial && session->descriptor >= 0 ? session : NULL;
 }
 
-/* The journal has been asked for the order that a create may repeat. In the meantime another copy may have brought it
- * back to memory, and the peer may have left: then nobody is there to want the order placed. */
-static void s_on_found(void *arg, hbus_status status, const journal_order *found) {
-  task *task = arg;
+/* The journal has been asked for the order that a create may repeat: one that it does not have was never placed. The
+ * peer may have left in the meantime: then nobody is there to want the order placed. */
+static void s_on_recalled(task *task, const hbus_error *recalled) {
   command_path *self = task->path;
   session *session = s_session_of(self, task);
-  order_table *orders = self->parts.orders;
-  bool known = order_table_find_own(orders, task->owner, task->command.client_order_id) != NULL;
-  hbus_error error = {0};
+  hbus_error error = *recalled;
   gate_verdict verdict = GATE_REFUSE;
   order *repeat = NULL;
   if (!session) {
     hbus_fail(&error, HBUS_EXPIRED, "the peer has left; nothing was done");
-  } else if (status) {
-    hbus_fail(&error, HBUS_INTERNAL, "the journal cannot tell whether this client_order_id was used; try again");
-  } else if (found && !known && !order_table_restore(orders, found)) {
-    hbus_fail(&error, HBUS_OVERLOADED, "too many orders are not finished; nothing was done");
-  } else {
+  } else if (!error.status || error.status == HBUS_UNKNOWN_ORDER) {
     verdict = gate_pass(self, session, &task->command, true, &repeat, &error);
   }
   if (verdict != GATE_REFUSE) {

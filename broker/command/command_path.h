@@ -24,8 +24,10 @@
 #include "broker/link/link.h"
 #include "broker/link/question.h"
 #include "broker/order/canceller.h"
+#include "broker/order/fill_book.h"
 #include "broker/order/id_set.h"
 #include "broker/order/order_table.h"
+#include "broker/order/position_book.h"
 #include "broker/order/reconcile.h"
 #include "broker/socket.h"
 #include "broker/turn_meter.h"
@@ -42,8 +44,8 @@ typedef struct command_parts {
   journal *journal;
   order_table *orders;
   id_set *ids; /* of every create whose intent was journaled */
-  struct fill_book *fills;
-  struct position_book *positions;
+  fill_book *fills;
+  position_book *positions;
   canceller *canceller;
   attendance *attendance;
   reconcile *reconcile;

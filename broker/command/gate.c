@@ -43,12 +43,6 @@ static bool s_has_link(const command_path *self, handler_need need) {
   }
 }
 
-static hbus_status s_link_down(const command_path *self, hbus_error *error) {
-  const hbus_link *link = link_status(self->parts.link);
-  return hbus_fail(error, HBUS_LINK_DOWN, "no link to Hummingbot (%s)%s%.*s", hbus_link_status_name(link->status),
-                   link->reason.size ? ": " : "", (int)link->reason.size, link->reason.data);
-}
-
 /* What cannot be written down before it is sent is not sent (ORDERS.md, rule 19). */
 static hbus_status s_check_journal(const command_path *self, hbus_error *error) {
   const char *why;
@@ -94,7 +88,7 @@ gate_verdict gate_pass(const command_path *self, session *session, const hbus_co
   }
 
   if (!s_has_link(self, handler->need)) {
-    s_link_down(self, error);
+    link_fail(self->parts.link, HBUS_LINK_DOWN, error);
     return GATE_REFUSE;
   }
   if (command->kind == HBUS_CREATE_ORDER && s_check_journal(self, error)) return GATE_REFUSE;

@@ -96,8 +96,10 @@ static void s_send(command_path *path, task *task) {
   hbus_status status = canceller_send(path->parts.canceller, &task->command, s_on_sent, task);
   if (!status) return;
   const order *order = order_table_find(path->parts.orders, task->command.exchange, task->command.order_id);
-  char message[HBUS_ERROR_TEXT_SIZE];
-  snprintf(message, sizeof message, "not sent: %s%s%s", hbus_status_text(status), order ? "; the order is " : "",
+  hbus_error error;
+  char message[HBUS_ERROR_TEXT_SIZE + 64];
+  link_fail(path->parts.link, status, &error);
+  snprintf(message, sizeof message, "not sent: %s%s%s", error.text, order ? "; the order is " : "",
            order ? hbus_order_status_name(order->state.status) : "");
   s_refuse(path, task, status, message);
 }
@@ -128,7 +130,7 @@ void handle_cancel_order(command_path *path, session *session, task *task) {
   order *order = s_find(path, task);
   (void)session;
   if (!order && !command->order_id[0]) {
-    if (recall_order(path, task, handle_cancel_order)) return;
+    if (recall_and(task, handle_cancel_order)) return;
     s_refuse(path, task, HBUS_UNKNOWN_ORDER, "you have placed no order with this client_order_id");
   } else if (!order && !ownership_reaches_all(path->parts.config, task->owner)) {
     s_refuse(path, task, HBUS_UNKNOWN_ORDER, "there is no such order of yours");

@@ -150,7 +150,7 @@ static hbus_status s_check_again(const command_path *path, const task *task, con
   if (expires_ms && expires_ms <= clock_real_ms()) return HBUS_EXPIRED;
   *why = "the link was lost";
   if (link_status(path->parts.link)->status != HBUS_LINK_CONNECTED) return HBUS_LINK_DOWN;
-  if (task->connection != path->parts.counters->link_connects) return HBUS_LINK_DOWN;
+  if (task->connection != link_connection(path->parts.link)) return HBUS_LINK_DOWN;
   *why = "the journal cannot be written";
   return journal ? HBUS_INTERNAL : HBUS_OK;
 }
@@ -189,7 +189,7 @@ void handle_create_order(command_path *path, session *session, task *task) {
   }
   memcpy(task->upstream_id, order->upstream_id, sizeof task->upstream_id);
   order->intent_ns = clock_real_ns();
-  task->connection = path->parts.counters->link_connects;
+  task->connection = link_connection(path->parts.link);
   journal_when(path->parts.journal, s_on_intent, task);
 }
 

@@ -86,7 +86,10 @@ static void s_ask_balances(command_path *path, task *task) {
   hbus_status status = link_is_open(path->parts.link)
                            ? questions_ask(path->parts.questions, &question, task->owner, s_on_balances, task)
                            : HBUS_LINK_DOWN;
-  if (status) s_answer_without(task, status, hbus_text_of(hbus_status_text(status)));
+  if (!status) return;
+  hbus_error error;
+  link_fail(path->parts.link, status, &error);
+  s_answer_without(task, status, hbus_text_of(error.text));
 }
 
 void handle_snapshot(command_path *path, session *session, task *task) {

@@ -53,7 +53,9 @@ void handle_subscribe(command_path *path, session *session, task *task) {
     if (!status) return;
     demand_release(path->parts.demand, &task->command, session->key);
   }
-  command_refuse(path, task, status, hbus_status_text(status), NULL);
+  hbus_error error;
+  link_fail(path->parts.link, status, &error);
+  command_refuse(path, task, status, error.text, NULL);
   command_end(task);
 }
 

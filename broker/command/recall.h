@@ -5,8 +5,16 @@
 
 #include "broker/command/handler.h"
 
-/* Whether the order that the task names by its owner's id is such a one. If so it is looked up, and the task, which
- * somebody has to reply to, is either refused or, with the order back in memory, given to `again`. */
-bool recall_order(command_path *path, task *task, handler_fn *again);
+/* HBUS_OK: the order is in memory. HBUS_UNKNOWN_ORDER: the journal does not have it. HBUS_INTERNAL: it cannot tell;
+ * HBUS_OVERLOADED: no room for it in memory. `error` is good for the length of the call. */
+typedef void recall_fn(task *task, const hbus_error *error);
+
+/* Looks up the order that the task, which somebody has to reply to, names by its owner's id. `then` is called once, now
+ * or later. */
+void recall_order(task *task, recall_fn *then);
+
+/* For a command about an order that exists. Whether it names one that is not in memory any more by its owner's id. If
+ * so it is looked up, and the task is either refused or given to `again`. */
+bool recall_and(task *task, handler_fn *again);
 
 #endif

@@ -20,7 +20,7 @@ struct task {
   uint64_t session_serial;
   hbus_name owner;                         /* the peer's name, "" before hello */
   char upstream_id[LIMIT_UPSTREAM_ID + 1]; /* of the order that a create places */
-  uint64_t connection;                     /* of the link, when a create passed the gates */
+  uint64_t connection;                     /* link_connection, when a create passed the gates */
   uint64_t offset;                         /* records that the pages before this one had */
   struct command_path *path;
   task *next_repeat; /* the next copy of a create that waits for the same outcome */

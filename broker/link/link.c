@@ -215,6 +215,22 @@ void link_note_answer(upstream_link *self, const upstream_answer *answer) {
   s_tell_pace(self, "Hummingbot says that there are too many requests");
 }
 
+hbus_status link_fail(const upstream_link *self, hbus_status code, hbus_error *error) {
+  if (code != HBUS_LINK_DOWN) return hbus_fail(error, code, "%s", hbus_status_text(code));
+  const hbus_link *link = link_status(self);
+  return hbus_fail(error, code, "no link to Hummingbot (%s)%s%.*s", hbus_link_status_name(link->status),
+                   link->reason.size ? ": " : "", (int)link->reason.size, link->reason.data);
+}
+
+void link_note_connected(upstream_link *self) {
+  self->connections++;
+  self->counters->link_connects++;
+}
+
+uint64_t link_connection(const upstream_link *self) {
+  return self->connections;
+}
+
 int64_t link_headroom(const upstream_link *self) {
   return pacer_headroom(self->pacer);
 }

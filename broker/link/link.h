@@ -72,6 +72,13 @@ void link_destroy(upstream_link **self);
 /* The present status; `reason` is the link's. */
 const hbus_link *link_status(const upstream_link *self);
 
+/* Fails with `code`, the reason for which link_request refused, in words that say what the link's status is when that
+ * is why. Returns the code. */
+hbus_status link_fail(const upstream_link *self, hbus_status code, hbus_error *error);
+
+/* How often the status has become connected: the same number is the same connection. */
+uint64_t link_connection(const upstream_link *self);
+
 /* Whether questions can be asked and orders cancelled. New orders are taken only when the status is connected. */
 bool link_is_open(const upstream_link *self);
 
@@ -131,6 +138,7 @@ struct upstream_link {
   counters *counters;
   const link_callbacks *callbacks;
   void *arg;
+  uint64_t connections; /* link_connection */
   struct pacer *pacer;
   zhashx_t *creates;     /* those that wait for their turn, by upstream id */
   uint64_t told_pace_ms; /* monotonic clock, when the bus last heard of it */
@@ -141,6 +149,8 @@ hbus_status link_new_of(upstream_link **out, const link_dialect *dialect, const 
                         hbus_error *error);
 /* The connection is gone: what waits for its turn gets LINK_NOT_SENT. */
 void link_drop_waiting(upstream_link *self);
+/* The status is about to become connected. */
+void link_note_connected(upstream_link *self);
 /* Upstream has answered: "too many requests" slows the pace down. */
 void link_note_answer(upstream_link *self, const upstream_answer *answer);
 

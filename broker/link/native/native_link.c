@@ -242,7 +242,7 @@ static void s_take(native *self, link_event event) {
   uv_random(NULL, NULL, &random, sizeof random, 0, NULL);
   link_step step = link_state_take(&self->state, event, clock_monotonic_ms(), random);
   if (self->state.phase == LINK_PHASE_UP && event == LINK_EVENT_RECONCILED) {
-    self->options.counters->link_connects++;
+    link_note_connected(&self->base);
     log_write(self->options.log, LOG_LINK, LOG_LEVEL_INFO, "connected to %s", self->options.config->upstream.url);
   }
   if (step.actions & LINK_DO_CONNECT) self->reason[0] = 0;
