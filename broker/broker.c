@@ -207,8 +207,7 @@ static hbus_status s_make_reconcile(broker *self, uv_loop_t *loop, hbus_error *e
                                     .orders = self->orders};
   self->reconcile = reconcile_new(loop, self->link, &parts);
   if (!self->reconcile) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the orders");
-  bool flushed = self->config->journal.sync == JOURNAL_ALWAYS;
-  if (journal_this_start(self->journal)->other_boot && !flushed) reconcile_expect_losses(self->reconcile);
+  if (journal_this_start(self->journal)->may_lack) reconcile_expect_losses(self->reconcile);
   return HBUS_OK;
 }
 

@@ -43,7 +43,8 @@ void journal_close(journal **self);
 typedef struct journal_start {
   uint64_t epoch;
   bool first;       /* the file was made by this start; also with sync off */
-  bool other_boot;  /* the machine has been started anew since the last start that wrote */
+  bool may_lack;    /* the machine has been started anew since the last start, which wrote with sync `interval`: what it
+                       wrote last may be missing */
   bool was_stopped; /* the last one was ended in order */
 } journal_start;
 const journal_start *journal_this_start(const journal *self);

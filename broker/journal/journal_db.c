@@ -209,6 +209,10 @@ static hbus_status s_write_start(journal_db *self, const journal_start_row *row,
   return status;
 }
 
+static const char *s_sync_name(journal_sync sync) {
+  return sync == JOURNAL_ALWAYS ? "always" : "interval";
+}
+
 hbus_status journal_db_start(journal_db *self, const char *boot_id, journal_sync sync, uint64_t now_ns,
                              journal_start *out, hbus_error *error) {
   journal_start_row last = {0}, row = {.started_at_ns = now_ns};
@@ -217,12 +221,13 @@ hbus_status journal_db_start(journal_db *self, const char *boot_id, journal_sync
   row.epoch = now_ns / 1000;
   if (row.epoch <= last.epoch) row.epoch = last.epoch + 1; /* the clock was set back */
   snprintf(row.boot_id, sizeof row.boot_id, "%s", boot_id);
-  snprintf(row.sync, sizeof row.sync, "%s", sync == JOURNAL_ALWAYS ? "always" : "interval");
+  snprintf(row.sync, sizeof row.sync, "%s", s_sync_name(sync));
   status = s_write_start(self, &row, error);
   if (status != HBUS_OK) return status;
   *out = (journal_start){.epoch = row.epoch,
                          .first = self->is_new || last.epoch == 0,
-                         .other_boot = last.epoch != 0 && strcmp(last.boot_id, boot_id) != 0,
+                         .may_lack = last.epoch != 0 && strcmp(last.boot_id, boot_id) != 0 &&
+                                     strcmp(last.sync, s_sync_name(JOURNAL_ALWAYS)) != 0,
                          .was_stopped = last.ended_at_ns != 0};
   return HBUS_OK;
 }

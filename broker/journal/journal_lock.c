@@ -26,10 +26,13 @@ hbus_status journal_lock_take(const char *path, int *out, hbus_error *error) {
   hbus_status status = HBUS_OK;
   int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
-    status = hbus_fail(error, HBUS_INTERNAL, "%s cannot be opened: %s", name, strerror(errno));
+    status =
+        hbus_fail(error, HBUS_INTERNAL, "journal %s: its lock %s cannot be opened: %s (journal.path says where it is)",
+                  path, name, strerror(errno));
   } else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     status = errno == EWOULDBLOCK ? s_taken(fd, path, error)
-                                  : hbus_fail(error, HBUS_INTERNAL, "%s cannot be locked: %s", name, strerror(errno));
+                                  : hbus_fail(error, HBUS_INTERNAL, "journal %s: its lock %s cannot be locked: %s",
+                                              path, name, strerror(errno));
   } else if (ftruncate(fd, 0) == 0) {
     dprintf(fd, "%ld\n", (long)getpid()); /* for people; the lock holds without it, on a full disk too */
   }

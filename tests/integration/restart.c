@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "broker/journal/journal_db.h"
 #include "tests/integration/rig.h"
 
 #define CONFIG                                                                                                         \
@@ -293,6 +294,74 @@ Test(restart, rule_18_what_was_known_of_an_order_is_known_after_kill_9) {
     cr_expect_str_eq(after.filled.text, before[i].filled.text);
   }
   s_close(&stage);
+}
+
+static void s_copy_file(const char *from, const char *to) {
+  char bytes[65536];
+  size_t size;
+  FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+  cr_assert(in && out);
+  while ((size = fread(bytes, 1, sizeof bytes, in)) > 0)
+    cr_assert_eq(fwrite(bytes, 1, size, out), size);
+  fclose(in);
+  cr_assert_eq(fclose(out), 0);
+}
+
+/* The journal as a power loss leaves it under `interval`: that of an earlier moment, of a start on another boot. */
+static void s_lose_power(const stage *self, const char *earlier) {
+  static const char *const ends[] = {"", "-wal", "-shm"};
+  char path[3][96];
+  for (size_t i = 0; i < 3; i++) {
+    snprintf(path[i], sizeof path[i], "%s/hbus.db%s", self->rig.folder, ends[i]);
+    unlink(path[i]);
+  }
+  s_copy_file(earlier, path[0]);
+  journal_db *journal;
+  journal_start start;
+  hbus_error error;
+  cr_assert_eq(journal_db_open(&journal, path[0], JOURNAL_INTERVAL, &error), HBUS_OK, "%s", error.text);
+  cr_assert_eq(journal_db_start(journal, "another boot", JOURNAL_INTERVAL, 1, &start, &error), HBUS_OK);
+  journal_db_close(&journal);
+}
+
+Test(restart, rule_18_after_a_power_loss_the_broker_warns_and_asks_before_it_takes_orders) {
+  stage stage;
+  char journal[96], earlier[96], text[HBUS_ORDER_ID_MAX + 64];
+  s_open(&stage);
+  snprintf(journal, sizeof journal, "%s/hbus.db", stage.rig.folder);
+  snprintf(earlier, sizeof earlier, "%s/earlier.db", stage.rig.folder);
+  hbus_command kept = s_order(&stage, "0.5000"), lost = s_order(&stage, "0.6000");
+  s_place(&stage, &kept);
+  hbus_client_destroy(&stage.alice);
+  cr_assert_eq(process_stop(&stage.rig.broker, SIGTERM), 0);
+  s_copy_file(journal, earlier);
+  rig_start_broker(&stage.rig, CONFIG);
+  stage.alice = rig_connect(&stage.rig, "alice");
+  rig_wait_link(stage.alice, HBUS_LINK_CONNECTED);
+  hbus_order placed = s_place(&stage, &lost);
+  hbus_client_destroy(&stage.alice);
+  process_stop(&stage.rig.broker, SIGKILL);
+  s_lose_power(&stage, earlier);
+
+  rig_start_broker(&stage.rig, CONFIG);
+  stage.alice = rig_connect(&stage.rig, "alice");
+  rig_expect_warning(&stage.rig, "the machine has been started anew");
+  snprintf(text, sizeof text, "order %s of ETH-USDT on binance", placed.order_id);
+  rig_expect_warning(&stage.rig, text);
+  rig_wait_link(stage.alice, HBUS_LINK_CONNECTED);
+  cr_expect_eq(s_recall(&stage, &kept).status, HBUS_OPEN);
+  unlink(earlier);
+  s_close(&stage);
+}
+
+Test(restart, rule_18_without_a_journal_the_broker_says_what_that_means) {
+  rig rig;
+  rig_open(&rig);
+  rig.sync = "off";
+  rig_start_sim(&rig, NULL);
+  rig_start_broker(&rig, CONFIG);
+  rig_expect_warning(&rig, "journal.sync is off");
+  rig_stop(&rig);
 }
 
 /* --- cancels --- */
