@@ -125,11 +125,26 @@ static hbus_status s_hold(broker *self, const config_subscription *subscription,
   return HBUS_OK;
 }
 
+/* What the journal cannot promise (ORDERS.md, rule 18). */
+static void s_warn_of_journal(const broker *self) {
+  if (self->config->journal.sync == JOURNAL_OFF)
+    log_write(self->log, LOG_BROKER, LOG_LEVEL_WARN,
+              "journal.sync is off: what became of an order, and which client_order_ids were used, is known until this "
+              "broker ends and no longer");
+  if (journal_this_start(self->journal)->may_lack)
+    log_write(self->log, LOG_BROKER, LOG_LEVEL_WARN,
+              "the machine has been started anew: the last that was written to the journal %s may be missing; what "
+              "Hummingbot has is compared with it before orders are taken",
+              self->config->journal.path);
+}
+
 static hbus_status s_open_journal(broker *self, uv_loop_t *loop, hbus_error *error) {
   self->turns = turn_meter_new(loop); /* before anything else of the loop's */
   if (!self->turns) return hbus_fail(error, HBUS_NO_MEMORY, "no memory for the broker");
   const journal_options options = {.loop = loop, .config = self->config, .log = self->log, .counters = &self->counters};
-  return journal_open(&self->journal, &options, error);
+  hbus_status status = journal_open(&self->journal, &options, error);
+  if (!status) s_warn_of_journal(self);
+  return status;
 }
 
 /* The parts that need nothing but memory. */

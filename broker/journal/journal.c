@@ -7,7 +7,6 @@
 #include "broker/journal/journal.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -321,22 +320,12 @@ static hbus_status s_start(journal *self, hbus_error *error) {
   const config *config = self->options.config;
   uint64_t now_ns = clock_real_ns();
   self->start = (journal_start){.epoch = now_ns / 1000, .first = true};
-  if (config->journal.sync == JOURNAL_OFF) {
-    log_write(self->options.log, LOG_BROKER, LOG_LEVEL_WARN,
-              "journal.sync is off: what became of an order, and which client_order_ids were used, is known until this "
-              "broker ends and no longer");
-    return HBUS_OK;
-  }
+  if (config->journal.sync == JOURNAL_OFF) return HBUS_OK;
   hbus_status status = journal_db_open(&self->db, config->journal.path, config->journal.sync, error);
   if (status != HBUS_OK) return status;
   char boot_id[40];
   s_read_boot_id(boot_id, sizeof boot_id);
   status = journal_db_start(self->db, boot_id, config->journal.sync, now_ns, &self->start, error);
-  if (status == HBUS_OK && self->start.may_lack)
-    log_write(self->options.log, LOG_BROKER, LOG_LEVEL_WARN,
-              "the machine has been started anew: of the journal %s the last %" PRIu64
-              " ms may be missing; what Hummingbot has is compared with it before orders are taken",
-              config->journal.path, config->journal.sync_ms);
   if (status == HBUS_OK && !(self->reader = journal_reader_new(self, &self->options)))
     status = hbus_fail(error, HBUS_NO_MEMORY, "out of memory");
   if (status != HBUS_OK) journal_db_close(&self->db);
