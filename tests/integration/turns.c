@@ -42,6 +42,8 @@ Test(turns, are_told_in_status_and_at_the_end) {
   rig_start(&rig, NULL, NULL);
   hbus_client *client = rig_connect(&rig, "alice");
   figures first = s_ask(client), second = s_ask(client);
+  for (int i = 0; i < 1000 && second.turns == first.turns; i++) /* a turn may hear more than one question */
+    second = s_ask(client);
   cr_expect_gt(first.turns, 0);
   cr_expect_gt(second.turns, first.turns);
   cr_expect_neq(second.turns, UINT64_MAX);
