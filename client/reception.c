@@ -130,13 +130,13 @@ static bool s_is_heartbeat(const hbus_event *event, hbus_text topic) {
 
 static void s_take_heartbeat(hbus_client *self, hbus_stream stream, const hbus_event *event) {
   const hbus_heartbeat *beat = &event->data.heartbeat;
-  bool is_back = false;
+  bool is_back = false, is_first = self->pulses[stream].seq == 0; /* of what came before it, none has told */
   tracker_enter_epoch(self->tracker, stream, event->epoch);
   uint64_t missed =
       pulse_beat(&self->pulses[stream], event->epoch, event->seq, beat->interval_ms, client_monotonic_ms(), &is_back);
   self->stats.heartbeats_missed += missed;
   if (is_back) tracker_notice(self->tracker, stream, HBUS_NOTICE_BACK);
-  if (is_back || missed > 0) repair_doubt(self, stream);
+  if (is_back || is_first || missed > 0) repair_doubt(self, stream);
   for (size_t i = 0; i < beat->topic_count; i++) {
     const hbus_sequence *moved = &beat->topics[i];
     if (watches_match(&self->watches[stream], moved->topic.data, moved->topic.size, NULL))

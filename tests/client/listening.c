@@ -67,6 +67,30 @@ Test(listening, a_lost_heartbeat_is_missed_and_the_numbers_asked_for) {
   lossy_end(&self);
 }
 
+/* With the end of a burst the heartbeat was lost that spoke of it, and the program had heard none before. */
+Test(listening, what_was_lost_before_the_first_heartbeat_is_asked_for) {
+  scene self;
+  hbus_message message;
+  lossy_begin(&self, true, true);
+  cr_assert_eq(hbus_client_watch(self.client, "market_data/", NULL), HBUS_OK);
+  lossy_await(&self, HBUS_STREAM_MARKET, "market_data/");
+  lossy_await(&self, HBUS_STREAM_MARKET, FAKE_HEARTBEAT);
+  while (lossy_asked(&self, HBUS_SEQUENCES) == 0)
+    cr_assert_eq(hbus_client_next(self.client, 1, &message), HBUS_TIMEOUT);
+  lossy_publish(&self, TICKER, 1, true);
+  EXPECT(&self, "ticker 1");
+  lossy_publish(&self, TICKER, 2, false);
+  lossy_beat(&self, HBUS_STREAM_MARKET, false);
+  uint64_t last = self.world.last[TICKER];
+  fake_broker_meet(self.broker);
+  self.world.last[TICKER] = 0; /* the next heartbeat names what moved since the one before: nothing */
+  lossy_beat(&self, HBUS_STREAM_MARKET, true);
+  self.world.last[TICKER] = last;
+  fake_broker_meet(self.broker);
+  EXPECT(&self, "ticker 3");
+  lossy_end(&self);
+}
+
 Test(listening, a_reconnect_asks_what_was_missed) {
   scene self;
   lossy_begin(&self, false, true);
