@@ -29,6 +29,7 @@ typedef struct examiner {
   uint64_t notices_repaired;
   uint64_t notices_other;
   uint64_t snapshots; /* stamps of them */
+  uint64_t told;      /* violations that were printed one by one, or would have been */
   uint64_t skipped;   /* books left out for who wants the newest alone */
 } examiner;
 

@@ -35,6 +35,7 @@ typedef struct place {
   diary_name topic;
   uint64_t last;
   uint64_t final;    /* the last that there is; 0: not known */
+  bool has_base;     /* from some number on everything counts; a restart of the broker does not end that */
   bool unwanted;     /* it was left; what was on its way may still come */
   uint64_t snapshot; /* the number of the last one that had a stamp of it */
 } place;
@@ -75,6 +76,7 @@ static void s_reach(reader *self, hbus_stream stream, const char *topic, uint64_
   if (stream == HBUS_STREAM_MARKET && epoch < self->market_epoch) return;
   if (stream == HBUS_STREAM_MARKET) self->market_epoch = epoch;
   place *reached = s_place_of(self, stream, topic);
+  reached->has_base = true;
   if (seq > reached->last) reached->last = seq;
 }
 
@@ -107,7 +109,7 @@ static bool s_knows_all(const reader *self) {
   bool is_behind = self->market_epoch < hbus_client_hello(self->client)->epoch;
   for (size_t i = 0; i < self->place_count; i++) {
     const place *each = &self->places[i];
-    if (each->unwanted || !each->last) continue;
+    if (each->unwanted || !each->has_base) continue;
     if (each->last < each->final || (each->stream == HBUS_STREAM_MARKET && is_behind)) return false;
   }
   return true;
@@ -125,6 +127,7 @@ static void s_set_wanted(reader *self, const char *prefix, bool wanted) {
     place *each = &self->places[i];
     if (strncmp(each->topic, prefix, strlen(prefix)) != 0) continue;
     each->last = 0;
+    each->has_base = false;
     each->unwanted = !wanted;
   }
   s_write_wish(self, wanted ? DIARY_WATCH : DIARY_UNWATCH, prefix);
