@@ -35,6 +35,7 @@ struct hbus_client {
   hbus_client_stats stats;
 
   bool greeted;         /* the broker has accepted our name at least once */
+  bool greeting_lost;   /* the connection went on which the first hello was sent */
   bool renew_due;       /* a new connection: hello and the market subscriptions must be said again */
   bool hello_under_way; /* said again, not answered yet */
   bool ping_under_way;  /* our own, for the clock */
@@ -56,8 +57,9 @@ struct hbus_client {
   zmq_msg_t topic_frame;
   zmq_msg_t body_frame; /* what the last event borrows from */
   char topic[HBUS_TOPIC_MAX + 1];
-  pending_command *lent;   /* whose reply the caller has */
-  delivery *lent_delivery; /* what an event or a snapshot borrows from */
+  pending_command *greeting; /* the first hello, while it is under way */
+  pending_command *lent;     /* whose reply the caller has */
+  delivery *lent_delivery;   /* what an event or a snapshot borrows from */
   delivery_part lent_part;
   hbus_snapshot lent_snapshot;
   unsigned queued_in_a_row;

@@ -48,6 +48,7 @@ hbus_status session_send(hbus_client *self, pending_owner owner, hbus_command *c
     pending_release(self->pending, slot);
     return status;
   }
+  if (command->kind == HBUS_HELLO && !self->greeted) self->greeting = slot;
   slot->timeout_ms = timeout_ms;
   pending_set_deadline(self->pending, slot, client_monotonic_ms() + (uint64_t)timeout_ms);
   *out = slot;
@@ -85,6 +86,11 @@ void session_refresh_clock(hbus_client *self) {
 /* On a new connection the broker knows nothing of us. Should the connection go in the middle, all of it is said again
  * on the next one. */
 static void s_renew(hbus_client *self) {
+  if (!self->greeted) {
+    if (self->greeting != NULL && s_resend(self, self->greeting) != HBUS_OK) return;
+    self->renew_due = self->greeting_lost = false;
+    return;
+  }
   if (s_say_hello(self) != HBUS_OK) return;
   for (unsigned i = 0; i < self->subscriptions.count; i++) {
     const subscription *item = &self->subscriptions.items[i];
@@ -105,9 +111,12 @@ static void s_notice_changes(hbus_client *self) {
     pending_drop_internal(self->pending);
     recovery_lose(&self->recovery);
     repair_lose(self);
-    if (change != SOCKETS_CONNECTED) continue;
+    if (change != SOCKETS_CONNECTED) {
+      self->greeting_lost = self->greeting != NULL;
+      continue;
+    }
     self->stats.connections++;
-    self->renew_due = self->greeted;
+    self->renew_due = self->greeted || self->greeting_lost;
   }
 }
 
@@ -167,6 +176,7 @@ static bool s_retry_after_hello(hbus_client *self, pending_command *command) {
 
 static void s_finish(hbus_client *self, pending_command *command) {
   s_learn(self, command);
+  if (command == self->greeting) self->greeting = NULL;
   if (command->owner == PENDING_INTERNAL) pending_release(self->pending, command);
 }
 

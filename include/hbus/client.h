@@ -56,10 +56,11 @@ void hbus_options_init(hbus_options *out);
 /* Takes the endpoints from HBUS_COMMANDS, HBUS_MARKET and HBUS_PRIVATE where those are set and not empty. */
 void hbus_options_from_environment(hbus_options *options);
 
-/* Connects, says hello and waits for the answer. Later disconnections heal by themselves: hello is said again, market
- * subscriptions are renewed and our orders are asked for as soon as the broker is back. `options` may be NULL.
- * HBUS_INVALID_REQUEST: an option makes no sense; HBUS_TIMEOUT: nobody there; HBUS_UNSUPPORTED: the broker speaks
- * another version; HBUS_UNAUTHENTICATED, HBUS_FORBIDDEN and others: the broker refused the name; HBUS_NO_MEMORY. */
+/* Connects, says hello and waits for the answer, also past a broker that ends before it has answered and is started
+ * again within the time. Later disconnections heal by themselves: hello is said again, market subscriptions are renewed
+ * and our orders are asked for as soon as the broker is back. `options` may be NULL. HBUS_INVALID_REQUEST: an option
+ * makes no sense; HBUS_TIMEOUT: nobody there; HBUS_UNSUPPORTED: the broker speaks another version;
+ * HBUS_UNAUTHENTICATED, HBUS_FORBIDDEN and others: the broker refused the name; HBUS_NO_MEMORY. */
 hbus_status hbus_client_connect(const hbus_options *options, hbus_client **out, hbus_error *error);
 
 /* Says goodbye; commands sent a moment ago still leave (at most 100 ms are spent on it). The orders stay, unless

@@ -205,6 +205,27 @@ Test(client, tells_that_somebody_else_is_there) {
   fake_broker_destroy(&broker);
 }
 
+/* A broker that ends with the first hello unanswered, and is there again at once. */
+static void s_die_at_hello(fake_broker *self, const fake_command *command, void *argument) {
+  (void)command, (void)argument;
+  self->greets = true;
+  fake_restart(self);
+}
+
+Test(client, says_hello_again_when_the_broker_ends_before_it_answers) {
+  fake_broker *broker = fake_broker_new(s_die_at_hello, NULL);
+  broker->greets = false;
+  hbus_options options = fixture_options(broker);
+  options.connect_timeout_ms = 60000;
+  hbus_client *client = NULL;
+  hbus_error error = {0};
+  cr_assert_eq(hbus_client_connect(&options, &client, &error), HBUS_OK, "%s", error.text);
+  cr_assert_eq(broker->received_count, 2u);
+  cr_assert_str_eq(fake_received(broker, 0)->command.id, fake_received(broker, 1)->command.id, "the same one");
+  hbus_client_destroy(&client);
+  fake_broker_destroy(&broker);
+}
+
 static void s_refuse_name(fake_broker *self, const fake_command *command, void *argument) {
   (void)argument;
   fake_reply_error(self, command, HBUS_FORBIDDEN, "the name is taken");
