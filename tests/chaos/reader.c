@@ -36,7 +36,7 @@ typedef struct place {
   uint64_t last;
   uint64_t final;    /* the last that there is; 0: not known */
   bool has_base;     /* from some number on everything counts; a restart of the broker does not end that */
-  bool unwanted;     /* it was left; what was on its way may still come */
+  bool unwanted;     /* it was left; orders of its market may be read all the same */
   uint64_t snapshot; /* the number of the last one that had a stamp of it */
 } place;
 
@@ -80,9 +80,9 @@ static void s_reach(reader *self, hbus_stream stream, const char *topic, uint64_
   if (seq > reached->last) reached->last = seq;
 }
 
-/* The numbers of the market stream begin anew. */
+/* The numbers of the market stream begin anew, unless a snapshot has told of that before. */
 static void s_restart(reader *self, hbus_stream stream, uint64_t epoch) {
-  if (stream != HBUS_STREAM_MARKET) return;
+  if (stream != HBUS_STREAM_MARKET || epoch <= self->market_epoch) return;
   self->market_epoch = epoch;
   for (size_t i = 0; i < self->place_count; i++)
     if (self->places[i].stream == HBUS_STREAM_MARKET) self->places[i].last = 0;
