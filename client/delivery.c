@@ -50,13 +50,36 @@ bool delivery_queue_insert(delivery_queue *self, delivery *item) {
   return true;
 }
 
-void delivery_queue_drop(delivery_queue *self, const struct tracked_topic *topic) {
+typedef bool s_drops_fn(const void *arg, const delivery *item);
+
+static void s_drop(delivery_queue *self, s_drops_fn *drops, const void *arg) {
   delivery_queue kept = {0};
   for (delivery *item = NULL; (item = delivery_queue_pop(self)) != NULL;) {
-    if (topic != NULL && item->topic != topic)
-      delivery_queue_push(&kept, item);
-    else
+    if (drops(arg, item))
       free(item);
+    else
+      delivery_queue_push(&kept, item);
   }
   *self = kept;
+}
+
+static bool s_is_of_topic(const void *arg, const delivery *item) {
+  return arg == NULL || item->topic == arg;
+}
+
+void delivery_queue_drop(delivery_queue *self, const struct tracked_topic *topic) {
+  s_drop(self, s_is_of_topic, topic);
+}
+
+static bool s_is_part_of_market(const void *arg, const delivery *item) {
+  const delivery_part *market = arg, *part = (const delivery_part *)item->body;
+  return item->kind == DELIVERY_SNAPSHOT && strcmp(part->exchange, market->exchange) == 0 &&
+         strcmp(part->market, market->market) == 0;
+}
+
+void delivery_queue_drop_parts(delivery_queue *self, const char *exchange, const char *market) {
+  delivery_part of = {0};
+  memcpy(of.exchange, exchange, strlen(exchange));
+  memcpy(of.market, market, strlen(market));
+  s_drop(self, s_is_part_of_market, &of);
 }

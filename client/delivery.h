@@ -52,5 +52,7 @@ delivery *delivery_queue_pop(delivery_queue *self);
 bool delivery_queue_insert(delivery_queue *self, delivery *item);
 /* Frees those of that topic; of NULL all of them. */
 void delivery_queue_drop(delivery_queue *self, const struct tracked_topic *topic);
+/* Frees the parts of snapshots of that market; "" and "" are those of the private state. */
+void delivery_queue_drop_parts(delivery_queue *self, const char *exchange, const char *market);
 
 #endif

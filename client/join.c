@@ -41,6 +41,7 @@ static hbus_status s_leave(hbus_client *self, const char *exchange, const char *
   join *item = joins_find(&self->joins, exchange, market);
   if (item == NULL || !item->is_wanted) return hbus_fail(error, HBUS_INVALID_REQUEST, "it is not joined");
   s_unwatch_first(self, item, item->topic_count);
+  tracker_drop_parts(self->tracker, item->exchange, item->market);
   joins_remove(&self->joins, item, self->tracker);
   return HBUS_OK;
 }

@@ -410,6 +410,10 @@ hbus_status tracker_push_part(tracker *self, const delivery_part *part, hbus_byt
   return HBUS_OK;
 }
 
+void tracker_drop_parts(tracker *self, const char *exchange, const char *market) {
+  delivery_queue_drop_parts(&self->outbox, exchange, market);
+}
+
 bool tracker_take_lost_private(tracker *self) {
   bool lost = self->lost_private;
   self->lost_private = false;

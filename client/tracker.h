@@ -66,6 +66,8 @@ void tracker_stamp(tracker *self, uint64_t round, const hbus_stamp *stamp, uint6
 void tracker_release(tracker *self, tracker_match_fn *covers, void *arg);
 /* A part of a snapshot, in its place between the events. HBUS_NO_MEMORY. */
 hbus_status tracker_push_part(tracker *self, const delivery_part *part, hbus_bytes data);
+/* Drops those of that market that have not been given. */
+void tracker_drop_parts(tracker *self, const char *exchange, const char *market);
 /* Whether orders or fills were lost since the last call. */
 bool tracker_take_lost_private(tracker *self);
 

@@ -180,7 +180,9 @@ typedef struct hbus_message {
  * HBUS_TOO_BIG: longer than HBUS_TOPIC_MAX; HBUS_MALFORMED: no topic begins like that; HBUS_OVERLOADED:
  * HBUS_WATCHES_MAX reached; HBUS_NO_MEMORY. */
 hbus_status hbus_client_watch(hbus_client *self, const char *prefix, hbus_error *error);
-/* HBUS_INVALID_REQUEST: it is not watched. */
+/* What is not watched otherwise is given no more, what was on its way included. HBUS_INVALID_REQUEST: it is not
+ * watched.
+ */
 hbus_status hbus_client_unwatch(hbus_client *self, const char *prefix, hbus_error *error);
 
 /* Watches a market without a hole: its book, ticker and trades, and with the private stream its orders and fills of
@@ -188,6 +190,7 @@ hbus_status hbus_client_unwatch(hbus_client *self, const char *prefix, hbus_erro
  * the next number on. A new one comes by itself after the broker was started again. Does not wait. Fails as
  * hbus_client_watch; HBUS_INVALID_REQUEST: no such names, or joined already; HBUS_OVERLOADED: HBUS_JOINS_MAX. */
 hbus_status hbus_client_join_market(hbus_client *self, const char *exchange, const char *market, hbus_error *error);
+/* Nothing more of it is given, its snapshot included. HBUS_INVALID_REQUEST: it is not joined. */
 hbus_status hbus_client_leave_market(hbus_client *self, const char *exchange, const char *market, hbus_error *error);
 
 /* The same of the private state: the orders that are not finished, positions and fills of every peer and market, and

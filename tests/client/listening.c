@@ -345,3 +345,24 @@ Test(listening, prefixes_are_watched_and_unwatched) {
   EXPECT(&self, "ticker 5");
   lossy_end(&self);
 }
+
+Test(listening, what_is_left_is_given_no_more) {
+  scene self;
+  lossy_begin(&self, false, true);
+  lossy_watch(&self, HBUS_STREAM_MARKET, "market_data/ticker/");
+  cr_assert_eq(hbus_client_watch(self.client, "market_data/order_book/", NULL), HBUS_OK);
+  lossy_await(&self, HBUS_STREAM_MARKET, "market_data/order_book/");
+  lossy_publish(&self, TICKER, 1, true);
+  lossy_publish(&self, BOOK, 1, true);
+  cr_assert_eq(hbus_client_unwatch(self.client, "market_data/ticker/", NULL), HBUS_OK);
+  EXPECT(&self, "book 1");
+  cr_assert_eq(hbus_client_join_market(self.client, "binance", "ETH-USDT", NULL), HBUS_OK);
+  while (lossy_asked(&self, HBUS_SNAPSHOT) == 0)
+    continue;
+  (void)lossy_asked(&self, HBUS_SNAPSHOT); /* with this answer at the latest the snapshot's has been read */
+  cr_assert_eq(hbus_client_leave_market(self.client, "binance", "ETH-USDT", NULL), HBUS_OK);
+  lossy_expect_nothing(&self);
+  lossy_publish(&self, BOOK, 1, true);
+  EXPECT(&self, "book 2");
+  lossy_end(&self);
+}
