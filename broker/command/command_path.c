@@ -138,6 +138,7 @@ static void s_run(command_path *self, session *session, bool delimiter, const hb
   }
   task->path = self;
   task->delimiter = delimiter;
+  task->tells_private = handler_of(command->kind)->tells == TELLS_PRIVATE;
   s_go_on(self, session, task, verdict, repeat);
 }
 

@@ -53,7 +53,6 @@ static void s_answer(task *task, const hbus_snapshot *balances) {
     s_refuse(task, status, error.text);
     return;
   }
-  task->tells_private = true;
   hbus_reply reply = {.status = HBUS_REPLY_OK, .data = {.data = path->data.data, .size = path->data.size}};
   command_reply(path, task, &reply);
   command_end(task);

@@ -14,9 +14,17 @@ typedef enum handler_need {
   NEEDS_UP_LINK    /* one that knows what became of the orders before */
 } handler_need;
 
+/* Whether replies have private state in them. They leave behind every private event so far, and when all that they tell
+ * is written down: what a peer was told is true after a kill -9 as well. */
+typedef enum handler_tells {
+  TELLS_NOTHING_PRIVATE, /* or says so itself, in the task */
+  TELLS_PRIVATE
+} handler_tells;
+
 typedef struct handler {
   handler_fn *run;
   handler_need need;
+  handler_tells tells;
 } handler;
 
 /* NULL: the command is not built. */

@@ -1,5 +1,6 @@
-/* The way of a reply to its peer. One that names an event of the private stream, or has such in what it tells, leaves
- * after that event, which waits for the journal (publisher.h); all others leave at once. */
+/* The way of a reply to its peer. One that names an event of the private stream, or tells private state, leaves after
+ * the events that made it so, which wait for the journal (publisher.h), and when what it tells is written down; all
+ * others leave at once. */
 #ifndef BROKER_OUTBOX_H
 #define BROKER_OUTBOX_H
 

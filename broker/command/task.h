@@ -15,7 +15,7 @@ struct task {
   session_route route;
   bool delimiter; /* the peer is a REQ socket, and wants its empty frame back */
   bool replied;
-  bool tells_private; /* its reply has private state in it, and leaves behind the events that made it so */
+  bool tells_private; /* its reply leaves behind every private event so far (handler.h) */
   char session_key[SESSION_KEY_SIZE];
   uint64_t session_serial;
   hbus_name owner;                         /* the peer's name, "" before hello */

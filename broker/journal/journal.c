@@ -43,6 +43,7 @@ struct journal {
   journal_start start;
   journal_collect_fn *collect;
   void *collect_arg;
+  bool collect_due; /* journal_wake was called in this turn */
 
   journal_batch batches[2];
   journal_batch *open;   /* what is put goes here */
@@ -199,6 +200,16 @@ static void s_release(journal *self) {
   free(self);
 }
 
+/* Only there so that the loop does not sleep. */
+static void s_on_idle(uv_idle_t *idle) {
+  (void)idle;
+}
+
+/* The loop does not sleep before the end of this turn. */
+static void s_wake(journal *self) {
+  uv_idle_start(&self->idle, s_on_idle);
+}
+
 static void s_on_worked(uv_work_t *work, int status) {
   journal *self = work->data;
   (void)status; /* nobody cancels it */
@@ -208,7 +219,7 @@ static void s_on_worked(uv_work_t *work, int status) {
   }
   uv_sem_wait(&self->worked);
   s_finish(self);
-  journal_wake(self);
+  s_wake(self);
 }
 
 /* ---- the end of a turn ---- */
@@ -272,6 +283,7 @@ static void s_answer_open(journal *self, hbus_status status) {
 
 static void s_end_turn(journal *self) {
   uv_idle_stop(&self->idle);
+  self->collect_due = false;
   if (self->collect) self->collect(self->collect_arg);
   hbus_status trouble = s_trouble(self);
   if (!self->db) {
@@ -292,11 +304,6 @@ static void s_end_turn(journal *self) {
 
 static void s_on_prepare(uv_prepare_t *prepare) {
   s_end_turn(prepare->data);
-}
-
-/* Only there so that the loop does not sleep. */
-static void s_on_idle(uv_idle_t *idle) {
-  (void)idle;
 }
 
 static void s_on_checkpoint(uv_timer_t *timer) {
@@ -439,7 +446,8 @@ void journal_on_collect(journal *self, journal_collect_fn *collect, void *arg) {
 }
 
 void journal_wake(journal *self) {
-  uv_idle_start(&self->idle, s_on_idle);
+  self->collect_due = true;
+  s_wake(self);
 }
 
 static void s_put(journal *self, journal_record_kind kind, const void *record) {
@@ -450,7 +458,7 @@ static void s_put(journal *self, journal_record_kind kind, const void *record) {
     self->open->lost = true;
     self->overloaded = true;
   }
-  journal_wake(self);
+  s_wake(self);
 }
 
 void journal_put_order(journal *self, const journal_order *order) {
@@ -480,7 +488,7 @@ void journal_put_session(journal *self, const journal_session *session) {
 static void s_ask(journal *self, const journal_question *question) {
   hbus_status status = journal_batch_ask(self->open, question);
   assert(status == HBUS_OK);
-  journal_wake(self);
+  s_wake(self);
 }
 
 void journal_when(journal *self, journal_done_fn *done, void *arg) {
@@ -501,7 +509,7 @@ hbus_status journal_replay(journal *self, const journal_range *range, journal_ev
 }
 
 bool journal_is_settled(const journal *self) {
-  return s_is_empty(self->open) && s_is_empty(self->closed);
+  return !self->collect_due && s_is_empty(self->open) && s_is_empty(self->closed);
 }
 
 hbus_status journal_state(const journal *self, const char **why) {

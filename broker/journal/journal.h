@@ -71,7 +71,7 @@ hbus_status journal_load(journal *self, const journal_visitor *visitor, hbus_err
 /* Called at the end of every turn, before the turn's batch is closed: the place to put what has changed. */
 typedef void journal_collect_fn(void *arg);
 void journal_on_collect(journal *self, journal_collect_fn *collect, void *arg);
-/* Sees to it that there is an end of this turn: the loop does not sleep before collect was called. */
+/* There is something to collect: the loop does not sleep before collect was called. */
 void journal_wake(journal *self);
 
 /* Copies the record and what it borrows. An order is found again by its upstream_id, or without one by exchange and
@@ -89,7 +89,7 @@ void journal_put_session(journal *self, const journal_session *session);
  * the journal's but journal_close. */
 typedef void journal_done_fn(void *arg, hbus_status status);
 void journal_when(journal *self, journal_done_fn *done, void *arg);
-/* Whether nothing was put that is not safe yet. */
+/* Whether nothing was put, or is to be collected, that is not safe yet. */
 bool journal_is_settled(const journal *self);
 
 /* HBUS_OK, or why it cannot be written; *why (unless NULL) is a sentence, the journal's. */

@@ -111,6 +111,26 @@ Test(journal, rule_18_what_was_answered_survives_a_kill) {
   journal_stage_destroy(&stage);
 }
 
+static void s_count_call(void *arg) {
+  ++*(unsigned *)arg;
+}
+
+/* What a peer is told must be written down, also what has changed in this turn and was not put yet. */
+Test(journal, what_is_to_be_collected_is_not_settled) {
+  journal_stage *stage = journal_stage_new();
+  unsigned calls = 0;
+  journal_stage_open(stage);
+  journal_on_collect(stage->journal, s_count_call, &calls);
+  cr_expect(journal_is_settled(stage->journal));
+  journal_wake(stage->journal);
+  cr_expect(!journal_is_settled(stage->journal));
+  journal_stage_ask(stage, 1);
+  journal_stage_wait(stage, 1);
+  cr_expect_gt(calls, 0);
+  cr_expect(journal_is_settled(stage->journal));
+  journal_stage_destroy(&stage);
+}
+
 Test(journal, starts_tell_themselves_apart) {
   journal_stage *stage = journal_stage_new();
   journal_stage_open(stage);
