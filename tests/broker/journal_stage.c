@@ -352,9 +352,9 @@ char *journal_stage_dump_file(const char *path, hbus_error *error) {
 /* ---- the outside ---- */
 
 char *journal_stage_query(const journal_stage *self, const char *sql) {
-  char name[128], command[256];
+  char name[128], command[320];
   journal_stage_write(journal_stage_file(self, "-query", name), (const uint8_t *)sql, strlen(sql));
-  snprintf(command, sizeof command, "sqlite3 -bail '%s' < '%s' 2>&1", self->path, name);
+  snprintf(command, sizeof command, "sqlite3 -bail -cmd '.timeout 10000' '%s' < '%s' 2>&1", self->path, name);
   FILE *pipe = popen(command, "r");
   cr_assert(pipe);
   char *text = NULL;

@@ -91,6 +91,7 @@ Test(faults_link, rule_3_dropped_under_a_create) {
   hbus_message update;
   hbus_reply reply;
   scene_send_create(&scene, &order);
+  rig_wait_truth(&scene.rig, "creates_accepted", 1);
   rig_control(&scene.rig, "cut");
   scene_next_reply(&scene, &reply);
   cr_expect_eq(reply.status, HBUS_REPLY_UNKNOWN);

@@ -313,8 +313,7 @@ Test(reconcile, rule_9_what_was_called_failed_by_absence_is_reopened_when_it_app
   rig_control(&scene.rig, "fault stuck=create_order");
   uint64_t requests = rig_truth(&scene.rig, "requests");
   scene_send_create(&scene, &order);
-  while (rig_truth(&scene.rig, "requests") == requests)
-    continue;
+  rig_wait_truth(&scene.rig, "requests", requests + 1);
   rig_control(&scene.rig, "cut");
   scene_expect_order(&scene, &order, HBUS_FAILED, &update);
   cr_expect_eq(update.event.origin, HBUS_INFERRED);
@@ -411,8 +410,7 @@ Test(reconcile, rule_8_what_may_be_either_of_two_is_listed_with_both_and_no_more
   rig_control(&scene.rig, "fault no-answer=create_order");
   scene_send_create(&scene, &order);
   cr_assert_eq(hbus_client_send(bob, &twin, 0, &scene.error), HBUS_OK);
-  while (rig_truth(&scene.rig, "creates_accepted") < 3)
-    continue;
+  rig_wait_truth(&scene.rig, "creates_accepted", 3);
   rig_control(&scene.rig, "cut");
   scene_expect_order(&scene, &order, HBUS_UNKNOWN, &update);
   rig_wait_link(scene.observer, HBUS_LINK_CONNECTED);

@@ -318,6 +318,11 @@ uint64_t rig_truth(const rig *self, const char *name) {
   return strtoull(found + strlen(key), NULL, 10);
 }
 
+void rig_wait_truth(const rig *self, const char *name, uint64_t at_least) {
+  while (rig_truth(self, name) < at_least)
+    continue;
+}
+
 hbus_decimal rig_decimal(const char *text) {
   hbus_decimal decimal = {0};
   cr_assert_eq(hbus_decimal_parse(text, strlen(text), &decimal), HBUS_OK);

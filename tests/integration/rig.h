@@ -67,6 +67,8 @@ void rig_expect_warning(rig *self, const char *text);
 void rig_control(const rig *self, const char *command);
 /* One of the simulator's own counts: what really happened. */
 uint64_t rig_truth(const rig *self, const char *name);
+/* Waits for one of them to be at least so high: what the broker has written may not have been read there yet. */
+void rig_wait_truth(const rig *self, const char *name, uint64_t at_least);
 
 /* A limit order on binance ETH-USDT that rests far below the market (buy) or above it (sell). */
 hbus_command rig_resting_order(hbus_side side, const char *amount);
