@@ -59,7 +59,8 @@ void lossy_beat(scene *self, hbus_stream stream, bool arrives);
 void lossy_await(scene *self, hbus_stream stream, const char *prefix);
 /* How many commands of a kind came, at the latest when an answered one that was sent now has come back. */
 unsigned lossy_asked(scene *self, hbus_command_kind kind);
-/* Watches, and waits until the broker knows, a heartbeat was heard and it has been asked, so that all that is published from here on counts. */
+/* Watches, and waits until the broker knows, a heartbeat was heard and it has been asked, so that all that is published
+ * from here on counts. */
 void lossy_watch(scene *self, hbus_stream stream, const char *prefix);
 
 /* Actions: a heartbeat (stream, interval_ms, arrives); the command connection lost; the broker started again. */
