@@ -223,7 +223,7 @@ Test(faults_answers, a_slow_reader_of_more_than_may_be_under_way) {
   for (size_t i = 0; i < PEERS; i++) {
     hbus_message message;
     while (hbus_client_next(peers[i], 0, &message) == HBUS_OK)
-      refused += message.reply.code == HBUS_OVERLOADED;
+      refused += message.kind == HBUS_MESSAGE_REPLY && message.reply.code == HBUS_OVERLOADED;
   }
   cr_expect_gt(rig_counter(scene.observer, "requests_overloaded"), 0);
   cr_expect_leq(rig_counter(scene.observer, "requests_overloaded"), PEERS * EACH - UNDER_WAY);

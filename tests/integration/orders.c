@@ -99,6 +99,7 @@ Test(orders, a_market_order_is_filled_its_fills_come_first) {
   hbus_message message;
   for (;;) {
     cr_assert_eq(hbus_client_next(peer.client, PROCESS_PATIENCE_MS, &message), HBUS_OK);
+    if (message.kind != HBUS_MESSAGE_EVENT) continue;
     if (message.event.kind == HBUS_KIND_ORDER_UPDATE && message.event.data.order.status == HBUS_FILLED) break;
     if (message.event.kind != HBUS_KIND_TRADE) continue;
     cr_expect_eq(message.event.type, HBUS_EVENT_TRADE_UPDATE);

@@ -15,7 +15,8 @@ static void s_wait_until_heard(scene *self) {
     hbus_command order = rig_order("nowhere", market, HBUS_BUY, HBUS_LIMIT, "1", "1");
     cr_assert_neq(scene_create(self, &order, &reply), HBUS_OK);
     while (hbus_client_next(self->alice, 100, &message) == HBUS_OK) {
-      if (strcmp(message.topic, "error/hummingbot/") == 0 && strcmp(message.event.data.notice.market, market) == 0)
+      if (message.kind == HBUS_MESSAGE_EVENT && strcmp(message.topic, "error/hummingbot/") == 0 &&
+          strcmp(message.event.data.notice.market, market) == 0)
         return;
     }
   }
