@@ -27,9 +27,10 @@ typedef struct market_check {
   size_t next_subject;
   hbus_order *listed; /* open orders, then history */
   size_t listed_count;
-  size_t open_count; /* of them */
-  uint64_t asked_ns; /* real-time clock, when the history was asked for */
-  bool whole;        /* the history is all that upstream has */
+  size_t open_count;       /* of them */
+  uint64_t asked_ns;       /* real-time clock, when the history was asked for */
+  bool whole;              /* the history is all that upstream has */
+  uint64_t known_since_ns; /* real-time clock, when the first of those listed was known to be upstream */
   bool failed;
   bool refused; /* by upstream's own word */
 } market_check;
@@ -282,10 +283,26 @@ static bool s_reaches_back(const market_check *self, uint64_t since_ns) {
   return false;
 }
 
+/* The same by our own clock, for a list that is all that upstream has: an order is in it that was known by then, so
+ * nothing that came later has been forgotten. A market that is young has nothing older than before then. */
+static bool s_has_known(const market_check *self, uint64_t since_ns) {
+  return self->whole && self->known_since_ns < since_ns;
+}
+
+static uint64_t s_known_since_ns(const market_check *self) {
+  uint64_t since_ns = UINT64_MAX;
+  for (size_t i = self->open_count; i < self->listed_count; i++) {
+    const order *order = order_table_find(self->parts.orders, self->what.exchange, self->listed[i].order_id);
+    if (order && order->first_seen_ns && order->first_seen_ns < since_ns) since_ns = order->first_seen_ns;
+  }
+  return since_ns;
+}
+
 /* Rule 9: absence proves nothing, but where upstream keeps our ids, two complete lists after settle_ms do. */
 static void s_absent(market_check *self, order *order) {
   /* Upstream has forgotten what it may have been. What was said of it stays. */
-  if (order->state.extra.count || !s_reaches_back(self, s_since_ns(order))) return;
+  uint64_t since_ns = s_since_ns(order);
+  if (order->state.extra.count || (!s_reaches_back(self, since_ns) && !s_has_known(self, since_ns))) return;
   const config *config = self->parts.config;
   uint64_t queue_ms = config->upstream.rate_limit.queue_ms; /* it may have had to wait before it was written */
   uint64_t settled_ns = order->intent_ns + (queue_ms + config->upstream.settle_ms) * 1000000u;
@@ -419,6 +436,7 @@ static void s_on_history(void *arg, const link_outcome *outcome) {
     return;
   }
   /* Without a list what is unknown stays so. It holds nobody up: what is live has been compared already. */
+  self->known_since_ns = s_known_since_ns(self);
   if (listed) s_resolve(self);
   if (listed) s_tell_unowned(self);
   s_end(self);

@@ -315,6 +315,7 @@ static void s_absorb_stranger(order_table *self, order *order) {
 void order_table_bind(order_table *self, order *order, const char *order_id) {
   assert(!order->state.order_id[0]);
   snprintf(order->state.order_id, sizeof order->state.order_id, "%s", order_id);
+  order->first_seen_ns = clock_real_ns();
   s_absorb_stranger(self, order);
   s_index_order_id(self, order);
   s_file(self, order);

@@ -33,12 +33,13 @@ struct order {
   bool written;               /* its create was given to the link, or may have been by an earlier start */
   unsigned cancels_under_way; /* sent, and not answered yet */
   uint64_t intent_ns;         /* real-time clock when its create was put into the journal; 0: an order of others */
-  uint64_t first_seen_ns;     /* real-time clock when an order of others was first heard of */
-  uint64_t absent_ns;         /* real-time clock, when a whole list of upstream's last had nothing like it; 0: never */
-  unsigned absences;          /* complete lists of upstream's that it was not in, while unknown */
-  uint64_t published_seq;     /* of its last ORDER_UPDATE on the private stream; 0: none yet */
-  uint64_t published_rev;     /* of the state that it told */
-  fill_sum fills;             /* what the bus was told of it by fills: fill_book.h's */
+  uint64_t
+      first_seen_ns;  /* real-time clock when it was first known to be upstream; 0: it is not, or nobody noted when */
+  uint64_t absent_ns; /* real-time clock, when a whole list of upstream's last had nothing like it; 0: never */
+  unsigned absences;  /* complete lists of upstream's that it was not in, while unknown */
+  uint64_t published_seq; /* of its last ORDER_UPDATE on the private stream; 0: none yet */
+  uint64_t published_rev; /* of the state that it told */
+  fill_sum fills;         /* what the bus was told of it by fills: fill_book.h's */
 
   /* The table's own: what state.extra points to; its place among the orders that are finished, or among those that are
    * not; and among those that have changed. */

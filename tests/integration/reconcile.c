@@ -281,6 +281,31 @@ Test(reconcile, rule_8_a_create_that_arrived_is_found_by_its_id) {
   scene_stop(&scene);
 }
 
+/* More orders came after it than a history is sure to have, and none is much older. */
+Test(reconcile, rule_9_a_create_that_never_arrived_has_failed_in_a_young_market_too) {
+  enum { AFTER = 60 };
+  static const char *const arguments[] = {"--seed", SEED_UNDONE, NULL};
+  scene scene;
+  hbus_message update;
+  hbus_command first = rig_order("binance", "ETH-USDT", HBUS_SELL, HBUS_MARKET, "0.0100", NULL),
+               order = rig_resting_order(HBUS_BUY, "0.5000");
+  scene_start(&scene, arguments, PATIENT "  settle_ms: 4000\n");
+  s_place(&scene, &first);
+  s_create_cut(&scene, &order, false);
+  rig_wait_link(scene.observer, HBUS_LINK_CONNECTED);
+  for (int i = 0; i < AFTER; i++) {
+    hbus_order placed;
+    hbus_command after = rig_order("binance", "ETH-USDT", HBUS_SELL, HBUS_MARKET, "0.0100", NULL);
+    cr_assert_eq(hbus_create_order(scene.alice, &after, 0, &placed, &scene.error), HBUS_OK, "%s", scene.error.text);
+  }
+  do
+    scene_next(&scene, "order_update/", &update);
+  while (strcmp(update.event.client_order_id, order.client_order_id) != 0 ||
+         update.event.data.order.status != HBUS_FAILED);
+  cr_expect_eq(update.event.origin, HBUS_INFERRED);
+  scene_stop(&scene);
+}
+
 Test(reconcile, rule_9_a_create_that_never_arrived_has_failed_when_it_had_time_enough) {
   static const char *const arguments[] = {"--seed", SEED_UNDONE, NULL};
   scene scene;
