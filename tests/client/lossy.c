@@ -217,6 +217,15 @@ void lossy_beat(scene *self, hbus_stream stream, bool arrives) {
   fake_broker_do(self->broker, lossy_do_beat, &what);
 }
 
+void lossy_beat_without(scene *self, hbus_stream stream, unsigned topic) {
+  uint64_t last = self->world.last[topic];
+  fake_broker_meet(self->broker);
+  self->world.last[topic] = 0;
+  lossy_beat(self, stream, true);
+  self->world.last[topic] = last;
+  fake_broker_meet(self->broker);
+}
+
 void lossy_await(scene *self, hbus_stream stream, const char *prefix) {
   deed what = {.stream = stream, .prefix = prefix};
   fake_broker_do(self->broker, s_do_await, &what);

@@ -55,6 +55,8 @@ void lossy_end(scene *self);
 /* Publishes as many events of a topic, which arrive or do not; a heartbeat that names the last numbers. */
 void lossy_publish(scene *self, unsigned topic, unsigned count, bool arrives);
 void lossy_beat(scene *self, hbus_stream stream, bool arrives);
+/* A heartbeat that arrives and names all but this topic, which has not moved since the heartbeat before. */
+void lossy_beat_without(scene *self, hbus_stream stream, unsigned topic);
 /* Waits for this subscription. */
 void lossy_await(scene *self, hbus_stream stream, const char *prefix);
 /* How many commands of a kind came, at the latest when an answered one that was sent now has come back. */
