@@ -12,10 +12,8 @@
 #include "broker/event/feed.h"
 #include "hbus/command.h"
 
-#define DEMAND_CONFIG "config" /* the holder that never leaves */
-#define DEMAND_SOCKET                                                                                                  \
-  "socket" /* the subscribers of the market stream (topic_demand.h); no session's key is like it                       \
-            */
+#define DEMAND_CONFIG   "config" /* the holder that never leaves */
+#define DEMAND_SOCKET   "socket" /* the subscribers of the market stream; like no session's key */
 #define DEMAND_KEY_SIZE (2 * HBUS_NAME_MAX + 16)
 
 typedef struct demand demand;

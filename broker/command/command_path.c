@@ -58,6 +58,13 @@ void command_end(task *task) {
   free(task);
 }
 
+void command_refuse_unsent(command_path *self, task *task, hbus_status code) {
+  hbus_error error;
+  link_fail(self->parts.link, code, &error);
+  command_refuse(self, task, code, error.text, NULL);
+  command_end(task);
+}
+
 /* Refuses a command that never became a task. */
 static void s_refuse_frame(command_path *self, const session_route *route, bool delimiter, const char *id,
                            const hbus_error *error) {

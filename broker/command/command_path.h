@@ -97,6 +97,8 @@ void command_path_resubscribe(command_path *self);
 void command_reply(command_path *self, task *task, hbus_reply *reply);
 /* The same with an error. */
 void command_refuse(command_path *self, task *task, hbus_status code, const char *message, const hbus_seen *seen);
+/* Refuses and ends a task whose request link_request refused with that code. */
+void command_refuse_unsent(command_path *self, task *task, hbus_status code);
 /* Frees a task that has its reply. */
 void command_end(task *task);
 

@@ -130,7 +130,7 @@ void handle_cancel_order(command_path *path, session *session, task *task) {
   order *order = s_find(path, task);
   (void)session;
   if (!order && !command->order_id[0]) {
-    if (recall_and(task, handle_cancel_order)) return;
+    if (recall_and_run_again(task)) return;
     s_refuse(path, task, HBUS_UNKNOWN_ORDER, "you have placed no order with this client_order_id");
   } else if (!order && !ownership_reaches_all(path->parts.config, task->owner)) {
     s_refuse(path, task, HBUS_UNKNOWN_ORDER, "there is no such order of yours");

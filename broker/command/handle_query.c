@@ -120,10 +120,7 @@ static void s_on_outcome(void *arg, const link_outcome *outcome) {
 static void s_ask(command_path *path, task *task, const hbus_command *what) {
   hbus_status status = questions_ask(path->parts.questions, what, task->owner, s_on_outcome, task);
   if (!status) return;
-  hbus_error error;
-  link_fail(path->parts.link, status, &error);
-  command_refuse(path, task, status, error.text, NULL);
-  command_end(task);
+  command_refuse_unsent(path, task, status);
 }
 
 /* Upstream knows no pages, so a later page asks for all that came before it too, and one more to see whether it is the
@@ -227,7 +224,7 @@ void handle_get_order(command_path *path, session *session, task *task) {
   if (!s_has_name(task)) return;
   const order *order = s_find(path, task->owner, &question);
   if (!order && !question.order_id[0]) {
-    if (recall_and(task, handle_get_order)) return;
+    if (recall_and_run_again(task)) return;
     s_refuse(task, HBUS_UNKNOWN_ORDER, "you have placed no order with this client_order_id");
   } else if (!order && s_whose(task)) {
     s_refuse(task, HBUS_UNKNOWN_ORDER, "there is no such order of yours");

@@ -118,9 +118,7 @@ void handle_resolve_order(command_path *path, session *session, task *task) {
     s_refuse(task, status, error.text);
   } else if (command->order_id[0]) {
     status = s_ask(path, task, order);
-    if (!status) return;
-    link_fail(path->parts.link, status, &error);
-    s_refuse(task, status, error.text);
+    if (status) command_refuse_unsent(path, task, status);
   } else {
     const order_cause cause = {.origin = HBUS_INFERRED, .rx_ns = clock_real_ns()};
     s_settle(task, order, &(hbus_order){.status = HBUS_FAILED}, &cause);

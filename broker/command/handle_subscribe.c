@@ -53,10 +53,7 @@ void handle_subscribe(command_path *path, session *session, task *task) {
     if (!status) return;
     demand_release(path->parts.demand, &task->command, session->key);
   }
-  hbus_error error;
-  link_fail(path->parts.link, status, &error);
-  command_refuse(path, task, status, error.text, NULL);
-  command_end(task);
+  command_refuse_unsent(path, task, status);
 }
 
 void handle_unsubscribe(command_path *path, session *session, task *task) {

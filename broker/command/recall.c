@@ -6,25 +6,7 @@
 typedef struct recall {
   task *task;
   recall_fn *then;
-  handler_fn *again; /* of recall_and */
 } recall;
-
-static void s_refuse_or_go_on(task *task, handler_fn *again, const hbus_error *error) {
-  if (!error->status) {
-    again(task->path, NULL, task);
-    return;
-  }
-  command_refuse(task->path, task, error->status, error->text, NULL);
-  command_end(task);
-}
-
-static void s_end(const recall *self, const hbus_error *error) {
-  if (self->then) {
-    self->then(self->task, error);
-  } else {
-    s_refuse_or_go_on(self->task, self->again, error);
-  }
-}
 
 /* Another command may have brought it back in the meantime. */
 static void s_on_found(void *arg, hbus_status status, const journal_order *found) {
@@ -42,29 +24,33 @@ static void s_on_found(void *arg, hbus_status status, const journal_order *found
   } else if (!order_table_restore(orders, found)) {
     hbus_fail(&error, HBUS_OVERLOADED, "too many orders are not finished to look at this one; nothing was done");
   }
-  s_end(&self, &error);
+  self.then(task, &error);
 }
 
-static void s_look_up(const recall *what) {
+void recall_order(task *task, recall_fn *then) {
   recall *self = malloc(sizeof *self);
   if (!self) {
     hbus_error error;
     hbus_fail(&error, HBUS_OVERLOADED, "no memory to look the order up; nothing was done");
-    s_end(what, &error);
+    then(task, &error);
     return;
   }
-  *self = *what;
-  journal_find_order(what->task->path->parts.journal, what->task->owner, what->task->command.client_order_id,
-                     s_on_found, self);
+  *self = (recall){.task = task, .then = then};
+  journal_find_order(task->path->parts.journal, task->owner, task->command.client_order_id, s_on_found, self);
 }
 
-void recall_order(task *task, recall_fn *then) {
-  s_look_up(&(recall){.task = task, .then = then});
+static void s_run_again(task *task, const hbus_error *error) {
+  if (!error->status) {
+    handler_of(task->command.kind)->run(task->path, NULL, task);
+    return;
+  }
+  command_refuse(task->path, task, error->status, error->text, NULL);
+  command_end(task);
 }
 
-bool recall_and(task *task, handler_fn *again) {
+bool recall_and_run_again(task *task) {
   const char *id = task->command.client_order_id;
   if (!id[0] || !id_set_has(task->path->parts.ids, task->owner, id)) return false;
-  s_look_up(&(recall){.task = task, .again = again});
+  recall_order(task, s_run_again);
   return true;
 }

@@ -14,7 +14,7 @@ typedef void recall_fn(task *task, const hbus_error *error);
 void recall_order(task *task, recall_fn *then);
 
 /* For a command about an order that exists. Whether it names one that is not in memory any more by its owner's id. If
- * so it is looked up, and the task is either refused or given to `again`. */
-bool recall_and(task *task, handler_fn *again);
+ * so it is looked up, and the task is either refused or given to its handler again, without a session. */
+bool recall_and_run_again(task *task);
 
 #endif
